@@ -109,14 +109,11 @@ export_environment() { # caches out of the tree, Python quiet about its age
     export PYTHONPYCACHEPREFIX=$SANDBOX/cache/python PYTHONUNBUFFERED=1
     export HYPOTHESIS_STORAGE_DIRECTORY=$SANDBOX/cache/hypothesis
     export CLINIC_SETUP=$SETUP CLINIC_CONFIG=$CONFIG
-    unset PYTHONHOME PYTHONPATH ODOO_RC OPENERP_SERVER
+    export ODOO_RC=$CONFIG
+    unset PYTHONHOME PYTHONPATH OPENERP_SERVER
 }
 
-odoo() { # Odoo with any arguments; a command (shell, db, …) comes first
-    local command=()
-    case ${1:-} in '' | -*) ;; *) command=("$1") && shift ;; esac
-    "$VENV/bin/python" -m odoo "${command[@]}" --config="$CONFIG" "$@"
-}
+odoo() { "$VENV/bin/python" -m odoo "$@"; }
 
 until_stopped() { # a command that serves: signals to this script reach it
     local child status
@@ -124,7 +121,7 @@ until_stopped() { # a command that serves: signals to this script reach it
         "$@"
         return
     fi
-    "$@" <&0 &
+    setsid "$@" <&0 &
     child=$!
     # shellcheck disable=SC2064  # the child of now is meant
     trap "kill -TERM $child 2>/dev/null" INT TERM HUP
