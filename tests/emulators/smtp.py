@@ -10,7 +10,7 @@ As a module::
 
 As a script (for a server in a process of its own)::
 
-    smtp.py --port 2525 --folder /tmp/mails --fault rcpt:550:gone@ --fault data:lost-reply
+    smtp.py --port 2525 --folder mails --fault rcpt:550:gone@ --fault sent:lost-reply
 
 Nothing is ever relayed. Messages are kept in memory and, with a folder, as .eml files.
 """
@@ -321,7 +321,7 @@ def find_address(text, keyword):
 
 
 def parse_fault(text):
-    """Read STEP:WHAT[:MATCH]; WHAT is a code, `delay=SECONDS`, `close` or `lost-reply`."""
+    """Read STEP:WHAT[:MATCH]; WHAT: a code, `delay=SECONDS`, `close`, `lost-reply`."""
     step, what, match = (*text.split(":", 2), "", "")[:3]
     if what == "lost-reply":
         return Fault("sent", hang_up=True, match=match)
