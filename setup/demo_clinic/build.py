@@ -24,7 +24,7 @@ def build(env, tell):
         tell(f"{clinic.name}: company and chart of accounts")
         built[clinic.key] = companies.build_company(env, clinic)
         build_ledger(env, clinic, built[clinic.key], today, tell)
-        followup.build_followup(env, clinic, built[clinic.key], today)
+        followup.build_followup(env, clinic, built[clinic.key])
     companies.build_users(env, PEOPLE, built)
     followup.adopt_main_company(env)
     companies.remember(env, complete=built["lyon"].partner_id)

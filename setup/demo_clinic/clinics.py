@@ -94,18 +94,28 @@ LYON = Clinic(
     third_party_share=0.65,
     terms=30,
     services=(
-        Service("Consultation bucco-dentaire (C)", "Consultation", 23.0),
-        Service("Détartrage complet des deux arcades (HBJD001)", "Soins", 43.38),
+        Service("Consultation bucco-dentaire (C)", "Frais de consultation", 23.0),
         Service(
-            "Restauration d'une molaire, composite 3 faces (HBMD047)", "Soins", 96.0
+            "Détartrage complet des deux arcades (HBJD001)", "Frais de soins", 43.38
         ),
-        Service("Traitement endodontique d'une molaire (HBFD035)", "Soins", 182.0),
-        Service("Avulsion d'une dent de sagesse incluse (HBGD043)", "Soins", 150.0),
-        Service("Couronne céramo-métallique sur molaire (HBLD491)", "Soins", 550.0),
-        Service("Implant intra-osseux unitaire (LBLD066)", "Soins", 1250.0),
-        Service("Gouttière de bruxisme (LBLD019)", "Soins", 210.0),
-        Service("Orthodontie, semestre de traitement (TO90)", "Suivi", 690.0),
-        Service("Radiographie panoramique dentaire (HBQK002)", "Examen", 21.28),
+        Service(
+            "Restauration d'une molaire, composite 3 faces (HBMD047)",
+            "Frais de soins",
+            96.0,
+        ),
+        Service(
+            "Traitement endodontique d'une molaire (HBFD035)", "Frais de soins", 182.0
+        ),
+        Service(
+            "Avulsion d'une dent de sagesse incluse (HBGD043)", "Frais de soins", 150.0
+        ),
+        Service(
+            "Couronne céramo-métallique sur molaire (HBLD491)", "Frais de soins", 550.0
+        ),
+        Service("Implant intra-osseux unitaire (LBLD066)", "Frais de soins", 1250.0),
+        Service("Gouttière de bruxisme (LBLD019)", "Frais de soins", 210.0),
+        Service("Orthodontie, semestre de traitement (TO90)", "Frais de soins", 690.0),
+        Service("Radiographie panoramique dentaire (HBQK002)", "Frais de soins", 21.28),
     ),
     payers=(
         Payer("Mutuelle des Trois Fleuves", "prestations@trois-fleuves.example"),
@@ -148,10 +158,10 @@ PUNE = Clinic(
         Service("Thyroid panel (T3, T4, TSH)", "Laboratory report", 950.0),
         Service("HIV 1 and 2 antibodies, ELISA", "Laboratory report", 900.0),
         Service("Urine culture and sensitivity", "Laboratory report", 650.0),
-        Service("Obstetric ultrasound, level II", "Imaging visit", 2200.0),
-        Service("CT abdomen with contrast", "Imaging visit", 5400.0),
-        Service("MRI brain, plain and contrast", "Imaging visit", 8500.0),
-        Service("Mammography, bilateral", "Imaging visit", 2600.0),
+        Service("Obstetric ultrasound, level II", "Care fee", 2200.0),
+        Service("CT abdomen with contrast", "Care fee", 5400.0),
+        Service("MRI brain, plain and contrast", "Care fee", 8500.0),
+        Service("Mammography, bilateral", "Care fee", 2600.0),
         Service("Endocrinology consultation", "Consultation fee", 1200.0),
     ),
     payers=(

@@ -3,26 +3,26 @@
 FIRST_NAMES = {
     "lyon": {
         "f": (
-            "Camille Chloé Manon Inès Sarah Julie Élodie Nathalie Isabelle Sophie Céline "
-            "Aurélie Margaux Jeanne Louise Fatima Nadia Thi-Mai Anaïs Véronique Monique "
-            "Catherine Hélène Brigitte Agathe Lucie Rose Alice"
+            "Camille Chloé Manon Inès Sarah Julie Élodie Nathalie Isabelle Sophie "
+            "Céline Aurélie Margaux Jeanne Louise Fatima Nadia Thi-Mai Anaïs "
+            "Véronique Monique Catherine Hélène Brigitte Agathe Lucie Rose Alice"
         ).split(),
         "m": (
-            "Thomas Nicolas Julien Hugo Lucas Louis Antoine Mathieu Karim Mehdi Olivier "
-            "Stéphane Laurent Philippe Jean-Pierre Gérard Bernard Étienne Baptiste Léo "
-            "Gabriel Adam Paul Victor Rémi Benoît Yanis François"
+            "Thomas Nicolas Julien Hugo Lucas Louis Antoine Mathieu Karim Mehdi "
+            "Olivier Stéphane Laurent Philippe Jean-Pierre Gérard Bernard Étienne "
+            "Baptiste Léo Gabriel Adam Paul Victor Rémi Benoît Yanis François"
         ).split(),
     },
     "pune": {
         "f": (
-            "Aditi Ananya Asha Deepa Divya Fatima Gauri Isha Kavita Lakshmi Leela Madhuri "
-            "Meera Neha Nisha Padma Pooja Rekha Ritu Sanjana Shalini Sneha Sunita Swati "
-            "Usha Vaishali Vidya Zoya"
+            "Aditi Ananya Asha Deepa Divya Fatima Gauri Isha Kavita Lakshmi Leela "
+            "Madhuri Meera Neha Nisha Padma Pooja Rekha Ritu Sanjana Shalini Sneha "
+            "Sunita Swati Usha Vaishali Vidya Zoya"
         ).split(),
         "m": (
-            "Aarav Abhay Ajay Amit Anand Arjun Ashok Deepak Farhan Ganesh Harish Imran "
-            "Kiran Mahesh Manoj Nikhil Prakash Rahul Rajesh Ramesh Sachin Sanjay Suresh "
-            "Tushar Varun Vijay Vikram Yusuf"
+            "Aarav Abhay Ajay Amit Anand Arjun Ashok Deepak Farhan Ganesh Harish "
+            "Imran Kiran Mahesh Manoj Nikhil Prakash Rahul Rajesh Ramesh Sachin "
+            "Sanjay Suresh Tushar Varun Vijay Vikram Yusuf"
         ).split(),
     },
 }
@@ -30,15 +30,15 @@ FIRST_NAMES = {
 LAST_NAMES = {
     "lyon": (
         "Martin Bernard Dubois Thomas Robert Petit Durand Leroy Moreau Simon Laurent "
-        "Lefebvre Michel Garcia David Bertrand Roux Vincent Fournier Morel Girard André "
-        "Mercier Dupont Lambert Bonnet Faure Rousseau Blanchet Guérin Muller Chevalier "
-        "Perrin Benali Nguyen Da-Silva Haddad Marchand Colin Renaud"
+        "Lefebvre Michel Garcia David Bertrand Roux Vincent Fournier Morel Girard "
+        "André Mercier Dupont Lambert Bonnet Faure Rousseau Blanchet Guérin Muller "
+        "Chevalier Perrin Benali Nguyen Da-Silva Haddad Marchand Colin Renaud"
     ).split(),
     "pune": (
         "Patil Kulkarni Deshpande Joshi Jadhav Shinde Pawar Gaikwad Chavan More Kale "
-        "Bhosale Phadke Gokhale Apte Sathe Sharma Verma Gupta Singh Mehta Shah Desai Iyer "
-        "Nair Menon Reddy Rao Khan Shaikh Ansari D'Souza Fernandes Thomas Banerjee Das "
-        "Mishra Tiwari Agarwal Jain"
+        "Bhosale Phadke Gokhale Apte Sathe Sharma Verma Gupta Singh Mehta Shah Desai "
+        "Iyer Nair Menon Reddy Rao Khan Shaikh Ansari D'Souza Fernandes Thomas "
+        "Banerjee Das Mishra Tiwari Agarwal Jain"
     ).split(),
 }
 

@@ -1,0 +1,102 @@
+"""What must be true after the job, checked from outside the addon's own code."""
+
+import re
+from pathlib import Path
+
+from .clinics import CLINICS
+
+FORBIDDEN = {
+    "entries for a third-party payer": """
+        SELECT entry.id FROM clinic_followup_entry entry
+          JOIN res_partner debtor ON debtor.id = entry.partner_id
+         WHERE debtor.clinic_is_third_party_payer""",
+    "messages to a third-party payer": """
+        SELECT message.id FROM clinic_message message
+          JOIN res_partner person ON person.id = message.partner_id
+         WHERE person.clinic_is_third_party_payer""",
+    "entries for a disputed or excluded invoice": """
+        SELECT entry.id FROM clinic_followup_entry entry
+          JOIN account_move move ON move.id = entry.move_id
+         WHERE entry.state != 'void'
+           AND (move.clinic_dispute_since IS NOT NULL OR move.no_followup)
+           AND entry.decided_at > COALESCE(move.clinic_dispute_since, '-infinity')""",
+    "messages to a guarantor about a confidential bill": """
+        SELECT message.id FROM clinic_message message
+          JOIN clinic_followup_entry entry ON entry.message_id = message.id
+          JOIN account_move move ON move.id = entry.move_id
+         WHERE move.clinic_confidential
+           AND message.partner_id != move.clinic_patient_id""",
+    "entries of paused people": """
+        SELECT entry.id FROM clinic_followup_entry entry
+          JOIN clinic_followup_hold hold ON hold.case_id = entry.case_id
+         WHERE entry.state != 'void' AND hold.start_date <= entry.date
+           AND COALESCE(hold.end_date > entry.date, TRUE)""",
+    "entries without a message": """
+        SELECT id FROM clinic_followup_entry
+         WHERE state = 'planned' AND message_id IS NULL""",
+}
+CHANNELS = ("email", "letter", "phone")
+
+
+def run_checks(figures, invariants):
+    """Check the result; return what failed, a sentence each.
+
+    Sets on the figures: `invariants` (numbers checked and broken), `revealing` (mails
+    that name a treatment), `forbidden` ({what: rows}).
+    """
+    env = figures.env
+    env.flush_all()
+    broken = invariants.check(env.cr)
+    figures.broken = broken
+    figures.invariant_count = count_invariants(invariants)
+    figures.forbidden = {what: count(env, sql) for what, sql in FORBIDDEN.items()}
+    figures.revealing = find_revealing_mails(figures.mails)
+    failures = [f"invariant broken: {violation}" for violation in broken]
+    failures += [
+        f"{number} {what}" for what, number in figures.forbidden.items() if number
+    ]
+    failures += [
+        f"a mail names a treatment: {subject}" for subject in figures.revealing
+    ]
+    return failures + find_missing_channels(figures)
+
+
+def count(env, query):
+    env.cr.execute(f"SELECT COUNT(*) FROM ({query}) rows")  # our own constants
+    return env.cr.fetchone()[0]
+
+
+def count_invariants(invariants):
+    listed = getattr(invariants, "INVARIANTS", None)
+    if listed is not None:
+        return len(listed)
+    return len(set(re.findall(r"\bI\d+\b", Path(invariants.__file__).read_text())))
+
+
+def find_revealing_mails(mails):
+    """Return the subjects of mails in which a treatment can be recognised."""
+    words = [word for clinic in CLINICS for word in list_revealing_words(clinic)]
+    return [
+        mail.subject
+        for mail in mails
+        if any(
+            word in f"{mail.subject} {mail.text} {mail.html}".lower() for word in words
+        )
+    ]
+
+
+def list_revealing_words(clinic):
+    """Return each treatment's name without its code, and the codes themselves."""
+    for service in clinic.services:
+        yield re.split(r"[(,]", service.name)[0].strip().lower()
+        yield from (
+            code.lower() for code in re.findall(r"\(([A-Z]{4}\d{3})\)", service.name)
+        )
+
+
+def find_missing_channels(figures):
+    """On the first run all three channels have to be used."""
+    if figures.last_message or not figures.messages:
+        return [] if figures.last_message else ["the job made no message"]
+    used = set(figures.messages.mapped("channel"))
+    return [f"no message by {channel}" for channel in CHANNELS if channel not in used]

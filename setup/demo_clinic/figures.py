@@ -1,0 +1,100 @@
+"""Count what the main job found and did, straight from the tables."""
+
+from .followup import get_policies
+from .reasons import REASONS
+
+# Open receivables of patients and of third-party payers, straight from the ledger: the
+# same question as the addon's, asked in another way.
+ITEMS = """
+    SELECT line.company_id, line.currency_id,
+           debtor.clinic_is_third_party_payer AS payer,
+           COALESCE(line.date_maturity, line.date) < CURRENT_DATE AS overdue,
+           COUNT(DISTINCT (line.move_id, line.partner_id, line.date_maturity)) AS items,
+           SUM(line.amount_residual_currency) AS amount
+      FROM account_move_line line
+      JOIN account_account account ON account.id = line.account_id
+      JOIN res_partner debtor ON debtor.id = line.partner_id
+     WHERE line.parent_state = 'posted' AND account.account_type = 'asset_receivable'
+       AND line.reconciled IS NOT TRUE AND line.amount_residual > 0
+       AND line.company_id IN %s
+     GROUP BY 1, 2, 3, 4
+"""
+ENTRIES = """
+    SELECT entry.company_id, entry.level_id, entry.currency_id,
+           COUNT(DISTINCT entry.case_id) AS people, COUNT(*) AS items,
+           SUM(entry.residual) AS amount
+      FROM clinic_followup_entry entry JOIN clinic_followup_level level
+           ON level.id = entry.level_id
+     WHERE entry.id > %s AND entry.state != 'void'
+     GROUP BY 1, 2, 3, level.sequence ORDER BY 1, level.sequence, 3
+"""
+
+
+class Figures:
+    """What was there before the job, and what is there after it."""
+
+    def __init__(self, env):
+        self.env = env
+        self.last_entry = self.find_last("clinic_followup_entry")
+        self.last_message = self.find_last("clinic_message")
+        self.blocked = {}
+        self.mails = []
+
+    def find_last(self, table):
+        self.env.cr.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")  # our own name
+        return self.env.cr.fetchone()[0]
+
+    def note_preview(self, policy):
+        """Remember why items are held back, before the job changes the reasons."""
+        preview = self.env["clinic.followup.decision"]._preview(policy)
+        self.blocked[policy.company_id] = {
+            code: count
+            for code, count in preview["blocked"].items()
+            if code in REASONS or code not in ("credit", "third_party")
+        }
+
+    def read(self, mailbox):
+        self.env.invalidate_all()
+        self.policies = get_policies(self.env)
+        self.companies = self.policies.company_id
+        self.mails = list(mailbox.messages)
+        self.items = self.fetch(ITEMS, [self.companies._ids])
+        self.entries = self.fetch(ENTRIES, [self.last_entry])
+        self.messages = self.env["clinic.message"].search(
+            [("id", ">", self.last_message)], order="id"
+        )
+
+    def fetch(self, query, parameters):
+        self.env.flush_all()
+        self.env.cr.execute(query, parameters)
+        return self.env.cr.dictfetchall()
+
+    def sum_items(self, company, value, **wanted):
+        """Add up a column of the open items that have these values."""
+        return sum(
+            row[value]
+            for row in self.items
+            if row["company_id"] == company.id
+            and all(bool(row[key]) == flag for key, flag in wanted.items())
+        )
+
+    @property
+    def entry_count(self):
+        return sum(row["items"] for row in self.entries)
+
+    def group_messages(self):
+        """Return {(company, channel): {column: number}} of this run's messages."""
+        groups = {}
+        for message in self.messages:
+            row = groups.setdefault((message.company_id, message.channel or "none"), {})
+            column = "approve" if message.approval == "pending" else message.state
+            row[column] = row.get(column, 0) + 1
+        return groups
+
+    def group_reasons(self):
+        """Return {reason in words: number} of messages that did not go out."""
+        reasons = {}
+        for message in self.messages:
+            if message.reason and message.state != "delivered":
+                reasons[message.reason] = reasons.get(message.reason, 0) + 1
+        return dict(sorted(reasons.items(), key=lambda item: -item[1]))

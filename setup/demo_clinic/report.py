@@ -1,0 +1,276 @@
+"""Print what the main job did: plain text, 80 columns."""
+
+import re
+import textwrap
+
+from odoo import fields
+from odoo.tools import format_date, html2plaintext
+
+from .clinics import PEOPLE
+from .reasons import REASONS
+
+WIDTH = 80
+LINE = "─" * WIDTH
+STATES = {
+    "delivered": "delivered",
+    "in_progress": "for staff",
+    "approve": "to approve",
+    "queued": "scheduled",
+    "review": "unknown",
+    "failed": "failed",
+    "skipped": "not needed",
+    "canceled": "cancelled",
+}
+CHANNELS = {"email": "Email", "letter": "Letter", "phone": "Phone call", "none": "None"}
+LANGUAGES = {"fr_FR": "French", "hi_IN": "Hindi", "en_US": "English"}
+
+
+def print_report(figures, failures, mail_folder):
+    """Write the whole report to standard output."""
+    sections = [
+        tell_header(figures),
+        tell_checked(figures),
+        tell_followed_up(figures),
+        tell_messages(figures),
+        tell_held_back(figures),
+        tell_amounts(figures),
+        tell_examples(figures),
+        tell_checks(figures, failures, mail_folder),
+    ]
+    print("\n\n".join("\n".join(lines) for lines in sections if lines), flush=True)
+
+
+# Layout
+
+
+def table(title, columns, rows):
+    """Lines of a table: a wide first column, the others aligned right.
+
+    :param columns: headings of the other columns
+    :param rows: lists with one value more than there are columns
+    """
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [
+        max([len(heading), *(len(row[place]) for row in texts)])
+        for place, heading in enumerate(columns, 1)
+    ]
+    first = WIDTH - 2 - sum(widths) - 2 * len(widths)
+    return [
+        lay_out([title, *columns], first, widths, " "),
+        *(lay_out(row, first, widths, "  ") for row in texts),
+    ]
+
+
+def lay_out(row, first, widths, indent):
+    name = textwrap.shorten(row[0], first - len(indent), placeholder="…")
+    cells = "".join(
+        f"  {text:>{width}}" for text, width in zip(row[1:], widths, strict=True)
+    )
+    return f"{indent + name:<{first + 2}}{cells}".rstrip()
+
+
+def money(amount, currency):
+    return f"{amount:,.{currency.decimal_places}f} {currency.name}"
+
+
+def dash(number):
+    return number or "·"
+
+
+def short(company):
+    words = (company.clinic_message_name or company.name).split()
+    return words[-1] if "des" in words else words[0]
+
+
+# Sections
+
+
+def tell_header(figures):
+    today = fields.Date.context_today(figures.env.user)
+    date = format_date(figures.env, today, date_format="EEEE, d MMMM yyyy")
+    title = "THE DEMO CLINICS' UNPAID BILLS"
+    return [LINE, f" {title}{date:>{WIDTH - 2 - len(title)}}", LINE]
+
+
+def tell_checked(figures):
+    rows = [
+        [
+            f"{company.name} ({company.currency_id.name})",
+            figures.sum_items(company, "items", payer=False),
+            figures.sum_items(company, "items", payer=False, overdue=True),
+            dash(figures.sum_items(company, "items", payer=True)),
+        ]
+        for company in figures.companies
+    ]
+    return table("CHECKED", ["open items", "overdue", "insurers' items"], rows)
+
+
+def tell_followed_up(figures):
+    count, messages = figures.entry_count, len(figures.messages)
+    if not count and not messages:
+        return [" FOLLOWED UP", "  Nothing new: 0 entries, 0 messages."]
+    lines = table(
+        "FOLLOWED UP",
+        ["people", "items", "asked for"],
+        [row for company in figures.companies for row in list_levels(figures, company)],
+    )
+    return [*lines, f"  {count} entries, {messages} messages."]
+
+
+def list_levels(figures, company):
+    env = figures.env
+    for row in figures.entries:
+        if row["company_id"] == company.id:
+            level = env["clinic.followup.level"].browse(row["level_id"])
+            currency = env["res.currency"].browse(row["currency_id"])
+            yield [
+                f"{short(company)}: {level.name}",
+                row["people"],
+                row["items"],
+                money(row["amount"], currency),
+            ]
+
+
+def tell_messages(figures):
+    groups = figures.group_messages()
+    if not groups:
+        return []
+    used = [state for state in STATES if any(state in row for row in groups.values())]
+    rows = [
+        [
+            f"{short(company)}: {CHANNELS[channel]}",
+            *(dash(groups[company, channel].get(state)) for state in used),
+        ]
+        for company in figures.companies
+        for channel in CHANNELS
+        if (company, channel) in groups
+    ]
+    lines = table("MESSAGES", [STATES[state] for state in used], rows)
+    return [*lines, "  For staff: letters to print and post, calls to make."]
+
+
+def tell_held_back(figures):
+    codes = sorted({code for row in figures.blocked.values() for code in row})
+    rows = [
+        [
+            REASONS.get(code, code),
+            *(dash(figures.blocked.get(c, {}).get(code)) for c in figures.companies),
+        ]
+        for code in codes
+    ]
+    headings = [short(company) for company in figures.companies]
+    lines = table("HELD BACK (items)", headings, rows) if rows else []
+    reasons = figures.group_reasons()
+    if reasons:
+        lines += ["", *table("NOT SENT (messages)", [""], list(reasons.items()))]
+    return lines
+
+
+def tell_amounts(figures):
+    rows = []
+    for company in figures.companies:
+        for currency in list_currencies(figures, company):
+            rows.append(
+                [
+                    f"{company.name} · {currency.name}",
+                    *(
+                        f"{amount:,.2f}" if amount else "·"
+                        for amount in list_amounts(figures, company, currency)
+                    ),
+                ]
+            )
+    return table("AMOUNTS", ["open", "overdue", "asked for", "insurers"], rows)
+
+
+def list_currencies(figures, company):
+    ids = {r["currency_id"] for r in figures.items if r["company_id"] == company.id}
+    found = figures.env["res.currency"].browse(sorted(ids))
+    return found.sorted(lambda currency: currency != company.currency_id)
+
+
+def list_amounts(figures, company, currency):
+    here = [
+        row
+        for row in figures.items
+        if (row["company_id"], row["currency_id"]) == (company.id, currency.id)
+    ]
+    patients = [row for row in here if not row["payer"]]
+    return (
+        sum(row["amount"] for row in patients),
+        sum(row["amount"] for row in patients if row["overdue"]),
+        sum(
+            message.amount
+            for message in figures.messages
+            if (message.company_id, message.currency_id) == (company, currency)
+            and not message.lead_id
+        ),
+        sum(row["amount"] for row in here if row["payer"]),
+    )
+
+
+def tell_examples(figures):
+    lines = []
+    for language, title in LANGUAGES.items():
+        found = find_example(figures, language)
+        if found:
+            lines += ["", *tell_example(title, *found)]
+    return [" EXAMPLES", *lines[1:]] if lines else []
+
+
+def find_example(figures, language):
+    """Return the first mail that went to a person who speaks that language."""
+    for mail in figures.mails:
+        person = figures.env["res.partner"].search(
+            [("email", "in", mail.recipients), ("lang", "=", language)], limit=1
+        )
+        if person and "/p/" in mail.text + mail.html:
+            return person, mail
+    return None
+
+
+def tell_example(title, person, mail):
+    text = html2plaintext(mail.html) if mail.html else mail.text
+    body = re.sub(r"\n{3,}", "\n\n", text).strip()
+    wrapped = [
+        line
+        for paragraph in body.splitlines()
+        for line in textwrap.wrap(paragraph, WIDTH - 8, break_long_words=False) or [""]
+    ]
+    head = f"  {title}, to {person.name.split()[0]} <{mail.recipients[0]}>"
+    return [head, f"  Subject: {mail.subject}", *(f"    │ {line}" for line in wrapped)]
+
+
+def tell_checks(figures, failures, mail_folder):
+    counts = {
+        "invariants": (
+            figures.invariant_count,
+            "checked",
+            len(figures.broken),
+            "broken",
+        ),
+        "discretion": (
+            len(figures.mails),
+            "mails read",
+            len(figures.revealing),
+            "name a treatment",
+        ),
+        "forbidden": (
+            len(figures.forbidden),
+            "kinds looked for",
+            sum(figures.forbidden.values()),
+            "found",
+        ),
+    }
+    lines = [
+        " CHECKS",
+        *(
+            f"  {name}: {number} {verb}, {bad} {what}"
+            for name, (number, verb, bad, what) in counts.items()
+        ),
+        "",
+        f"  Mails are kept in {mail_folder}/. Logins, the password is the same:",
+        f"  {', '.join(person.login for person in PEOPLE)}, admin.",
+        LINE,
+    ]
+    verdict = ["  FAILED", *(f"  - {failure}" for failure in failures)]
+    return lines + (verdict if failures else [" All is well."])
