@@ -53,14 +53,16 @@ find_debian_mirror() { # the machine's first own mirror that has the package
     has apt-get && has dpkg && [ -r "$DEBIAN_KEYS" ] || return 1
     printf 'Odoo 19: looking for the Debian package … ' >&2
     local mirror
+    rm -f "$LOGS/mirror.log"
     while read -r mirror; do
-        if mirror_has_odoo "$mirror" >"$LOGS/mirror.log" 2>&1; then
+        if mirror_has_odoo "$mirror" >>"$LOGS/mirror.log" 2>&1; then
             DEBIAN_MIRROR=$mirror
             say "found"
             return
         fi
     done < <(own_mirrors)
-    say "none of this machine's mirrors has it (see $LOGS/mirror.log)"
+    say "none of this machine's mirrors has it:"
+    sed -n 's/^E: /    /p' "$LOGS/mirror.log" >&2
     return 1
 }
 

@@ -13,7 +13,7 @@ need_python() {
     identity=$(hash_of <"$SETUP/requirements.txt")
     if ! is_done requirements "$identity"; then
         step "Python: pinned packages" "Check the connection to the package index, then run again." \
-            "$python" -m pip install --disable-pip-version-check --no-input --no-deps \
+            "$python" -m pip install --disable-pip-version-check --no-input --quiet --no-deps \
             --requirement "$SETUP/requirements.txt"
         mark_done requirements "$identity"
     fi
