@@ -1,0 +1,4 @@
+from . import ledger
+from . import followup
+from . import outreach
+from . import payment

@@ -1,0 +1,21 @@
+from odoo import api, models
+from odoo.fields import Domain
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    @api.model
+    def _get_netting_domain(self):
+        """Return the domain of the credits that reduce what a reminder asks for.
+
+        Open credit notes and unallocated payments count, whatever their journal:
+        nobody is reminded of what they paid. Addons narrow it (money reserved for a
+        purpose is no credit).
+        """
+        return Domain("amount_residual", "<", 0)
+
+    def write(self, vals):
+        if "no_followup" in vals:
+            self.move_id._record_stop("changed")
+        return super().write(vals)

@@ -1,0 +1,62 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    clinic_message_name = fields.Char(
+        string="Name in Messages",
+        translate=True,
+        help="Neutral name that patients read in messages and on the pay page, "
+        "such as “Clinic Martin”. It must not reveal a specialty.",
+    )
+    clinic_profession = fields.Selection(
+        [
+            ("doctor", "Doctor"),
+            ("dentist", "Dentist"),
+            ("diagnostic", "Diagnostic centre"),
+            ("other", "Other"),
+        ],
+        string="Profession",
+        default="other",
+    )
+    clinic_followup_policy_id = fields.Many2one(
+        "clinic.followup.policy",
+        string="Follow-up Policy",
+        help="Policy of the patients of this company who have none of their own.",
+    )
+    clinic_link_base_url = fields.Char(
+        string="Base Address of Patient Links",
+        help="Short address of the clinic's own domain, such as "
+        "https://pay.example.com. Empty: the address of this Odoo.",
+    )
+
+    def _get_clinic_message_name(self):
+        """Return the name under which the clinic writes to patients."""
+        self.ensure_one()
+        return self.clinic_message_name or self.name
+
+    def _get_clinic_tz(self):
+        """Return the time zone name of the clinic.
+
+        The time zone of the company's contact, else of the branch's parent,
+        else UTC.
+        """
+        self.ensure_one()
+        for company in self.parent_ids[::-1]:
+            if company.partner_id.tz:
+                return company.partner_id.tz
+        return "UTC"
+
+    def _get_clinic_followup_policy(self):
+        """Return the policy of the company, a branch inheriting its parent's."""
+        self.ensure_one()
+        for company in self.parent_ids[::-1]:
+            if company.clinic_followup_policy_id:
+                return company.clinic_followup_policy_id
+        return self.env["clinic.followup.policy"]
+
+    def _get_clinic_link_base_url(self):
+        """Return the base address of patient links, without a final slash."""
+        self.ensure_one()
+        return (self.clinic_link_base_url or self.get_base_url()).rstrip("/")

@@ -1,0 +1,122 @@
+import uuid
+
+from odoo import api, fields, models
+
+RANK = {"leased": 0, "unknown": 0, "accepted": 1, "sent": 2, "delivered": 3, "read": 4}
+LIVE = ("accepted", "sent", "delivered", "read")
+TRANSITIONS = {
+    "leased": {"accepted", "sent", "delivered", "read", "failed", "unknown"},
+    "unknown": {"accepted", "sent", "delivered", "read", "failed"},
+    "accepted": {"sent", "delivered", "read", "failed"},
+    "sent": {"delivered", "read", "failed"},
+    "delivered": {"read"},
+    "failed": {"delivered", "read"},
+    "read": set(),
+}
+
+
+class ClinicMessageAttempt(models.Model):
+    """One try of a message on one channel."""
+
+    _name = "clinic.message.attempt"
+    _description = "Attempt to Deliver a Message"
+    _order = "id desc"
+
+    message_id = fields.Many2one(
+        "clinic.message", required=True, ondelete="cascade", index=True, readonly=True
+    )
+    company_id = fields.Many2one(related="message_id.company_id", store=True)
+    partner_id = fields.Many2one(related="message_id.partner_id")
+    case_id = fields.Many2one(related="message_id.case_id")
+    channel = fields.Selection(
+        selection=lambda self: self.env["res.partner"]._selection_clinic_channel(),
+        required=True,
+        readonly=True,
+    )
+    state = fields.Selection(
+        [
+            ("leased", "Being sent"),
+            ("accepted", "Accepted"),
+            ("sent", "Sent"),
+            ("delivered", "Delivered"),
+            ("read", "Read"),
+            ("failed", "Failed"),
+            ("unknown", "Unknown"),
+        ],
+        default="leased",
+        required=True,
+        readonly=True,
+    )
+    uuid = fields.Char(default=lambda self: str(uuid.uuid4()), required=True, readonly=True)
+    claimed_at = fields.Datetime(default=fields.Datetime.now, readonly=True)
+    claim_snapshot = fields.Char(readonly=True, help="What the claim could see.")
+    lease_until = fields.Datetime(readonly=True)
+    provider_ref = fields.Char(readonly=True)
+    address_hash = fields.Char(readonly=True)
+    error_code = fields.Char(readonly=True)
+    error = fields.Char(readonly=True)
+    retryable = fields.Boolean(readonly=True)
+    template_id = fields.Many2one(
+        "clinic.message.template", ondelete="restrict", readonly=True
+    )
+    body_hash = fields.Char(readonly=True)
+    segments = fields.Integer(readonly=True)
+    price = fields.Float(readonly=True, digits=(12, 5))
+    sent_at = fields.Datetime(readonly=True)
+    delivered_at = fields.Datetime(readonly=True)
+    read_at = fields.Datetime(readonly=True)
+    link_id = fields.Many2one("clinic.link", ondelete="set null", readonly=True)
+    language_note = fields.Char(readonly=True, help="Which language stood in, and why.")
+
+    _uuid = models.Constraint("UNIQUE (uuid)", "This attempt already exists.")
+    _provider_ref = models.UniqueIndex(
+        "(channel, provider_ref) WHERE provider_ref IS NOT NULL",
+        "The provider's reference is already used.",
+    )
+    _leases = models.Index("(lease_until) WHERE state = 'leased'")
+    _recent = models.Index("(address_hash, claimed_at) WHERE address_hash IS NOT NULL")
+
+    @api.depends("channel", "state")
+    def _compute_display_name(self):
+        channels = dict(self._fields["channel"]._description_selection(self.env))
+        states = dict(self._fields["state"]._description_selection(self.env))
+        for attempt in self:
+            attempt.display_name = f"{channels[attempt.channel]} ({states[attempt.state]})"
+
+    def _move_to(self, state, **vals):
+        """Change the state where the machine allows it, compare-and-set.
+
+        What is not allowed is left as it is: receipts come late, twice and in any order.
+
+        :return: the attempts that changed
+        """
+        allowed = self.filtered(lambda attempt: state in TRANSITIONS[attempt.state])
+        moved = self.browse()
+        allowed.flush_recordset(["state"])
+        for old, attempts in allowed.grouped("state").items():
+            self.env.cr.execute(
+                """UPDATE clinic_message_attempt SET state = %s
+                    WHERE id IN %s AND state = %s RETURNING id""",
+                [state, attempts._ids, old],
+            )
+            moved |= self.browse(row[0] for row in self.env.cr.fetchall())
+        self.invalidate_recordset(["state"])
+        moved.write(vals)
+        return moved
+
+    def _accept(self, provider_ref=False, **vals):
+        """The channel took the message."""
+        return self._move_to(
+            "accepted", provider_ref=provider_ref, sent_at=fields.Datetime.now(), **vals
+        )
+
+    def _refuse(self, code, error, retryable=False):
+        """The channel refused it: now (`retryable`) or for good; the message goes on."""
+        failed = self._move_to("failed", error_code=code, error=error, retryable=retryable)
+        for attempt in failed:
+            attempt.message_id._go_on_after(attempt)
+        return failed
+
+    def _lose_sight(self, error):
+        """Nobody knows whether it went out."""
+        return self._move_to("unknown", error=error)

@@ -1,0 +1,180 @@
+import logging
+import re
+import smtplib
+
+from markupsafe import Markup, escape
+
+from odoo import fields, models
+from odoo.tools import email_normalize
+
+_logger = logging.getLogger(__name__)
+
+GONE = ("mail_email_invalid", "mail_email_missing", "mail_bounce")
+REFUSED_FOR_GOOD = re.compile(r"\b55\d\b")
+
+
+class ClinicMessage(models.Model):
+    _inherit = "clinic.message"
+
+    def _get_address_email(self):
+        return email_normalize(self.partner_id.email or "", strict=False)
+
+    def _get_obstacle_email(self):
+        """Return why this person can't be written to by email, or ''."""
+        address = self._get_address_email()
+        if not address:
+            return self.env._("no valid email address")
+        if self.env["mail.blacklist"].sudo().search_count([("email", "=", address)], limit=1):
+            return self.env._("the address asked not to be written to")
+        if self._has_bounced(address):
+            return self.env._("the address does not exist any more")
+        return ""
+
+    def _has_bounced(self, address):
+        """Return whether the last email to that address came back."""
+        last = self.env["clinic.message.attempt"].search(
+            [
+                ("channel", "=", "email"),
+                ("address_hash", "=", self.env["clinic.contact.address"]._hash(address)),
+                ("state", "in", ("accepted", "failed", "delivered", "read")),
+                ("retryable", "=", False),
+            ],
+            limit=1,
+            order="id desc",
+        )
+        return last.error_code == "bounced"
+
+
+class ClinicMessageAttempt(models.Model):
+    _inherit = "clinic.message.attempt"
+
+    mail_mail_id = fields.Many2one(
+        "mail.mail", ondelete="set null", readonly=True, groups="base.group_system"
+    )
+
+    def _prepare_email(self, verdict):
+        """Write the email; it waits as cancelled so that no other queue may send it."""
+        letter = self._render(verdict)
+        message = self.message_id
+        self.sudo().mail_mail_id = (
+            self.env["mail.mail"]
+            .sudo()
+            .create(
+                {
+                    "subject": letter.subject,
+                    "body_html": self._get_email_html(letter),
+                    "body": self._get_text_html(letter.masked),
+                    "email_from": message.company_id.email_formatted
+                    or self.env.user.email_formatted,
+                    "email_to": message.partner_id.email_formatted,
+                    "author_id": message.company_id.partner_id.id,
+                    "model": message.case_id and message.case_id._name,
+                    "res_id": message.case_id.id,
+                    "auto_delete": False,
+                    "state": "cancel",
+                    "headers": repr({"Auto-Submitted": "auto-generated"}),
+                }
+            )
+        )
+
+    def _get_email_html(self, letter):
+        company = self.message_id.company_id
+        return self.env["ir.qweb"]._render(
+            "clinic_dunning.email_body",
+            {
+                "company": company,
+                "clinic": company.with_context(lang=letter.lang)._get_clinic_message_name(),
+                "body": self._get_text_html(letter.body, letter.url),
+                "url": letter.url,
+                "has_button": self.message_id.purpose == "billing",
+            },
+            lang=letter.lang,
+        )
+
+    def _get_text_html(self, text, url=None):
+        """Return plain text as HTML; the link becomes one that can be clicked."""
+        html = escape(text)
+        if url:
+            html = Markup(
+                html.replace(escape(url), Markup('<a href="%s">%s</a>') % (url, url))
+            )
+        return Markup("<p>%s</p>") % Markup("<br/>".join(html.splitlines()))
+
+    def _send_by_email(self):
+        """Hand each email to the mail server and commit its result before the next."""
+        for attempt in self.sudo():
+            try:
+                attempt.mail_mail_id.state = "outgoing"
+                attempt.mail_mail_id.send()
+            except smtplib.SMTPServerDisconnected as error:
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                attempt._lose_sight(str(error))
+                attempt.message_id._ask_a_person()
+            else:
+                attempt._take_email_result()
+            attempt.message_id._commit()
+
+    def _take_email_result(self):
+        mail = self.mail_mail_id
+        if mail.state == "sent":
+            self._accept(mail.message_id)
+            mail.body_html = mail.body
+            self.message_id._deliver("accepted")
+        elif mail.state == "outgoing":
+            # The mail server takes nothing now (tests, a personal server's limit).
+            mail.state = "cancel"
+            self._refuse("not_taken", self.env._("The mail server is not sending."), True)
+        else:
+            self._take_email_failure(mail)
+
+    def _take_email_failure(self, mail):
+        for_good = mail.failure_type in GONE or REFUSED_FOR_GOOD.search(
+            mail.failure_reason or ""
+        )
+        mail.state = "cancel"
+        self._refuse(
+            "refused" if for_good else mail.failure_type or "unknown",
+            self.env._("The mail server refused the address.")
+            if for_good
+            else self.env._("The mail server could not be reached."),
+            retryable=not for_good,
+        )
+
+    def _is_proved_absent_email(self):
+        """An email that was never written did not leave; a written one may have."""
+        return not self.sudo().mail_mail_id
+
+    def _take_bounce(self):
+        """An accepted email came back: a person sees it, later steps avoid the address."""
+        bounced = self._move_to(
+            "failed", error_code="bounced", error=self.env._("The email came back.")
+        )
+        for attempt in bounced:
+            attempt.message_id.write(
+                {"is_problem": True, "reason": self.env._("The email came back.")}
+            )
+            attempt.message_id.case_id._message_log(
+                body=self.env._("An email came back: ask for another address.")
+            )
+
+
+class ClinicFollowupCase(models.Model):
+    _inherit = "clinic.followup.case"
+
+    def _message_receive_bounce(self, email, partner):
+        """Map a returned email on the attempt that sent it."""
+        super()._message_receive_bounce(email, partner)
+        address_hash = self.env["clinic.contact.address"]._hash(
+            email_normalize(email or "", strict=False)
+        )
+        self.env["clinic.message.attempt"].sudo().search(
+            [
+                ("case_id", "in", self.ids),
+                ("channel", "=", "email"),
+                ("state", "in", ("accepted", "sent")),
+                ("address_hash", "=", address_hash),
+            ],
+            limit=1,
+            order="id desc",
+        )._take_bounce()

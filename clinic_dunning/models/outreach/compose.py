@@ -1,0 +1,171 @@
+import time
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+BATCH = 1000
+SLICE_SECONDS = 10
+
+
+class ClinicMessage(models.Model):
+    """Entries become messages: one for each guarantor, company and currency."""
+
+    _inherit = "clinic.message"
+
+    @api.model
+    def _cron_compose(self):
+        """Scheduled action: write the messages of planned entries, batch by batch."""
+        started = time.monotonic()
+        self.env["ir.cron"]._commit_progress(remaining=self._count_to_compose())
+        while done := self._compose():
+            self.env["ir.cron"]._commit_progress(done)
+            if time.monotonic() - started > SLICE_SECONDS:
+                self._trigger_compose()
+                return
+        self._end_first_runs()
+        self.env["ir.cron"]._commit_progress(0)
+        self.env["clinic.stop.event"]._trigger_sweep()
+
+    @api.model
+    def _count_to_compose(self):
+        return self.env["clinic.followup.entry"].search_count(
+            [("state", "=", "planned"), ("message_id", "=", False)]
+        )
+
+    @api.model
+    def _compose(self, limit=BATCH, cases=None):
+        """Write the messages of the planned entries of so many cases.
+
+        Nothing is rendered here: texts and links are made when they are sent. The
+        highest level of a group speaks for it.
+
+        :param int limit: how many cases
+        :param cases: cases to restrict to, or None
+        :return: number of messages made; 0 when nothing is left
+        """
+        self.env.flush_all()
+        self.env.cr.execute(self._compose_sql(limit, cases))
+        messages = self.env.cr.fetchall()
+        if messages:
+            self._attach_entries(messages)
+        self.env.invalidate_all(flush=False)
+        return len(messages)
+
+    @api.model
+    def _compose_all(self, cases):
+        """Write the messages of these cases and return those that are new."""
+        last = self.search([], order="id desc", limit=1).id
+        self._compose(limit=len(cases), cases=cases)
+        return self.search([("case_id", "in", cases.ids), ("id", ">", last)])
+
+    def _compose_sql(self, limit, cases):
+        restrict = SQL("AND case_id IN %s", tuple(cases.ids) or (0,)) if cases is not None else SQL()
+        return SQL(
+            """
+            WITH cases AS (
+                SELECT case_id FROM clinic_followup_entry
+                 WHERE state = 'planned' AND message_id IS NULL %(restrict)s
+                 GROUP BY case_id ORDER BY case_id LIMIT %(limit)s
+            ), groups AS (
+                SELECT entry.case_id, entry.company_id, entry.currency_id,
+                       MIN(entry.id) AS first_id, SUM(entry.residual) AS amount,
+                       MIN(entry.date_maturity) AS first_due,
+                       CASE WHEN COUNT(DISTINCT move.clinic_patient_id) = 1
+                            THEN MIN(move.clinic_patient_id) END AS patient_id,
+                       (ARRAY_AGG(entry.level_id ORDER BY level.sequence DESC, level.id))[1]
+                           AS level_id
+                  FROM clinic_followup_entry entry
+                  JOIN cases ON cases.case_id = entry.case_id
+                  JOIN clinic_followup_level level ON level.id = entry.level_id
+                  LEFT JOIN account_move move ON move.id = entry.move_id
+                 WHERE entry.state = 'planned' AND entry.message_id IS NULL
+                 GROUP BY 1, 2, 3
+            )
+            INSERT INTO clinic_message
+                   (partner_id, patient_id, company_id, currency_id, amount, topic_id,
+                    level_id, route_id, leg, case_id, res_model, res_id, dedupe_key,
+                    not_before, expires_at, state, proof, approval,
+                    create_uid, create_date, write_uid, write_date)
+            SELECT cases.partner_id, groups.patient_id, groups.company_id,
+                   groups.currency_id, groups.amount, level.topic_id, level.id,
+                   level.route_id, legs.leg, groups.case_id, 'clinic.followup.case',
+                   groups.case_id, 'entry:' || groups.first_id || ':' || legs.leg,
+                   %(now)s::timestamp,
+                   CASE WHEN level.anchor = 'due_date' AND level.delay < 0
+                        THEN groups.first_due::timestamp
+                             AT TIME ZONE zones.name AT TIME ZONE 'UTC' END,
+                   'queued', 'none', %(approval)s,
+                   %(uid)s, %(now)s::timestamp, %(uid)s, %(now)s::timestamp
+              FROM groups
+              JOIN clinic_followup_case cases ON cases.id = groups.case_id
+              JOIN res_partner person ON person.id = cases.partner_id
+              JOIN clinic_followup_level level ON level.id = groups.level_id
+              JOIN clinic_followup_policy policy ON policy.id = level.policy_id
+              JOIN (VALUES %(zones)s) AS zones (company_id, name)
+                ON zones.company_id = groups.company_id
+              JOIN (VALUES %(legs)s) AS legs (route_id, leg)
+                ON legs.route_id = COALESCE(level.route_id, 0)
+             ORDER BY groups.first_id, legs.leg
+            RETURNING id, case_id, currency_id, leg
+            """,
+            restrict=restrict,
+            limit=limit,
+            now=fields.Datetime.now(),
+            uid=self.env.uid,
+            approval=self._approval_sql(),
+            zones=self._zones_sql(),
+            legs=self._legs_sql(),
+        )
+
+    def _approval_sql(self):
+        """The first run of a policy, and whatever a person is to send, waits for a yes."""
+        return SQL(
+            """CASE WHEN level.mode != 'auto' OR policy.first_run_done IS NOT TRUE
+                 OR person.clinic_followup_mode->>groups.company_id::text = 'manual'
+               THEN 'pending' ELSE 'none' END"""
+        )
+
+    def _zones_sql(self):
+        companies = self.env["res.company"].sudo().search([])
+        return SQL(", ").join(
+            SQL("(%s, %s)", company.id, company._get_clinic_tz()) for company in companies
+        )
+
+    def _legs_sql(self):
+        routes = self.env["clinic.contact.route"].sudo().with_context(active_test=False)
+        pairs = [(0, 0)]
+        for route in routes.search([]):
+            pairs += [(route.id, leg) for leg in range(len(route._get_legs()) or 1)]
+        return SQL(", ").join(SQL("(%s, %s)", route, leg) for route, leg in pairs)
+
+    def _attach_entries(self, rows):
+        """Hang entries on the first message of their group, parallel ones on that."""
+        leads = {(case, money): id_ for id_, case, money, leg in rows if leg == 0}
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE clinic_followup_entry entry SET message_id = lead.id
+                  FROM clinic_message lead
+                 WHERE lead.id IN %s AND entry.case_id = lead.case_id
+                   AND entry.currency_id = lead.currency_id
+                   AND entry.state = 'planned' AND entry.message_id IS NULL
+                """,
+                tuple(leads.values()),
+            )
+        )
+        for id_, case, money, leg in rows:
+            if leg:
+                self.browse(id_).lead_id = leads[case, money]
+
+    @api.model
+    def _end_first_runs(self):
+        """A policy that has decided once no longer needs approval of all it sends."""
+        policies = self.env["clinic.followup.policy"].search(
+            [("first_run_done", "=", False), ("state", "=", "active")]
+        )
+        used = self.env["clinic.followup.entry"]._read_group(
+            [("level_id.policy_id", "in", policies.ids)], ["level_id"]
+        )
+        self.env["clinic.followup.policy"].union(
+            *[level.policy_id for (level,) in used]
+        ).first_run_done = True

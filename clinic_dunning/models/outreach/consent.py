@@ -1,0 +1,90 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+# Channels that need a prior yes for a purpose. A bill by letter, email or phone rests on
+# the contract (GDPR art. 6(1)(b)); addons add their own, such as WhatsApp.
+NEEDS_YES = set()
+# A bill by post remains possible after any refusal.
+NEVER_REFUSED = {("billing", "letter")}
+
+
+class ClinicConsent(models.Model):
+    _name = "clinic.consent"
+    _description = "Proof of Consent or Refusal"
+    _order = "id desc"
+
+    partner_id = fields.Many2one(
+        "res.partner", required=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one("res.company", help="Empty: every company.")
+    purpose = fields.Selection(
+        [("billing", "Bills"), ("appointment", "Appointments"), ("care", "Care")],
+        required=True,
+        default="billing",
+    )
+    channel = fields.Selection(
+        selection=lambda self: self.env["res.partner"]._selection_clinic_channel(),
+        help="Empty: every channel.",
+    )
+    granted = fields.Boolean(required=True)
+    source = fields.Selection(
+        [
+            ("desk", "At the desk"),
+            ("form", "Form"),
+            ("link", "Patient's link"),
+            ("portal", "Portal"),
+            ("message", "Reply to a message"),
+            ("import", "Import"),
+        ],
+        required=True,
+        default="desk",
+    )
+    text_version = fields.Char(help="Which text the person agreed to.")
+    user_id = fields.Many2one("res.users", default=lambda self: self.env.user)
+    ip = fields.Char(string="IP Address")
+    date = fields.Datetime(default=fields.Datetime.now, required=True, readonly=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        proofs = super().create(vals_list)
+        self.env["clinic.stop.event"]._record(
+            [
+                (proof.partner_id.id, proof.company_id.id, False)
+                for proof in proofs
+                if not proof.granted
+            ],
+            "opted_out",
+        )
+        return proofs
+
+    def write(self, vals):
+        raise UserError(
+            self.env._("A proof of consent can't be changed: note a new one instead.")
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("A proof of consent can't be deleted."))
+
+    @api.model
+    def _get_refusal(self, partner, company, purpose, channel):
+        """Return why this channel may not be used for this purpose, or ''.
+
+        The latest proof decides, whatever its breadth.
+        """
+        if (purpose, channel) in NEVER_REFUSED:
+            return ""
+        proof = self.sudo().search(
+            [
+                ("partner_id", "=", partner.id),
+                ("company_id", "in", [False, company.id]),
+                ("purpose", "=", purpose),
+                ("channel", "in", [False, channel]),
+            ],
+            limit=1,
+        )
+        if proof and not proof.granted:
+            return self.env._("Asked on %s not to be written to.", proof.date.date())
+        if not proof and (purpose, channel) in NEEDS_YES:
+            return self.env._("No consent on file.")
+        return ""

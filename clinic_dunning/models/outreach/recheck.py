@@ -1,0 +1,235 @@
+from datetime import datetime, time, timedelta
+from typing import NamedTuple
+
+import pytz
+
+from odoo import fields, models
+
+LEGAL_STEPS = ("formal_notice", "agency")
+DEFAULT_WINDOW = (9.0, 19.0, False)
+DEFAULT_CAP = 3
+PAYMENT_WAIT = timedelta(hours=1)
+
+
+class Verdict(NamedTuple):
+    """What the re-check says of one message.
+
+    outcome: send, later (not before `until`, naive UTC), skip (nothing to say), cancel
+    (must not be said) or next (this channel can't be used)
+    """
+
+    outcome: str
+    reason: str = ""
+    until: datetime | None = None
+    items: tuple = ()
+    also_open: tuple = ()
+    amount: float = 0.0
+
+
+class ClinicMessage(models.Model):
+    """May it still go out? Asked when it is claimed and again just before it leaves."""
+
+    _inherit = "clinic.message"
+
+    def _recheck(self):
+        """Return {message: Verdict} from what is true in this transaction.
+
+        Looks at expiry, pauses, disputes, what is still owed, payments under way, the
+        channel, consent and the hour where the recipient lives.
+        """
+        open_items = self._get_open_items_by_case()
+        paying = self._get_moves_being_paid(open_items)
+        return {
+            message: message._recheck_one(open_items.get(message.case_id, ()), paying)
+            for message in self
+        }
+
+    def _get_open_items_by_case(self):
+        decision = self.env["clinic.followup.decision"]
+        items = {}
+        for company, cases in self.case_id.grouped("company_id").items():
+            rows = decision._get_open_items(cases.partner_id, company)
+            for case in cases:
+                items[case] = [r for r in rows if r["guarantor_id"] == case.partner_id.id]
+        return items
+
+    def _get_moves_being_paid(self, open_items):
+        """Return the ids of moves with a payment transaction under way."""
+        moves = {row["move_id"] for rows in open_items.values() for row in rows}
+        if not moves:
+            return set()
+        self.env["payment.transaction"].flush_model()
+        self.env.cr.execute(
+            """SELECT rel.invoice_id FROM account_invoice_transaction_rel rel
+                 JOIN payment_transaction tx ON tx.id = rel.transaction_id
+                WHERE rel.invoice_id IN %s
+                  AND (tx.state IN ('pending', 'authorized')
+                       OR (tx.state = 'done' AND tx.is_post_processed IS NOT TRUE))""",
+            [tuple(moves)],
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
+
+    def _recheck_one(self, open_items, paying):
+        if self.expires_at and self.expires_at <= fields.Datetime.now():
+            return Verdict("skip", self.env._("Its moment has passed."))
+        if reason := self._get_stop_reason():
+            return Verdict("cancel", reason)
+        verdict = self._recheck_amount(open_items, paying)
+        if verdict.outcome != "send":
+            return verdict
+        if not self._next_channel():
+            return Verdict("next", self._get_obstacles_text())
+        if until := self._get_next_opening():
+            return Verdict("later", self.env._("Nobody is written to at this hour."), until)
+        return verdict
+
+    def _get_stop_reason(self):
+        """Return why this must not be said to this person, or ''."""
+        case = self.case_id
+        if not case:
+            return ""
+        if case.hold_ids.filtered("is_active"):
+            return self.env._("The follow-up was paused.")
+        partner = case.partner_id.with_company(case.company_id)
+        if partner.clinic_followup_mode == "none":
+            return self.env._("Follow-up is switched off for this person.")
+        today = fields.Date.context_today(self)
+        if case.postponed_until and case.postponed_until > today:
+            return self.env._("The reminder was postponed.")
+        return ""
+
+    # -- what is owed --------------------------------------------------------------------------
+
+    def _recheck_amount(self, open_items, paying):
+        """Compare what the message speaks of with what is open now, less credits."""
+        entries = self._get_entries()
+        if not entries:
+            return Verdict("send", amount=self.amount)
+        keys = {(e.move_id.id, e.partner_id.id, e.date_maturity) for e in entries}
+        rows = [
+            row
+            for row in open_items
+            if row["currency_id"] == self.currency_id.id
+            and not (row["residual"] > 0 and (row["no_followup"] or row["disputed"]))
+        ]
+        listed = [r for r in rows if r["residual"] > 0 and self._item_key(r) in keys]
+        if not listed:
+            return Verdict("skip", self.env._("Nothing is due any more."))
+        if paying & {row["move_id"] for row in listed}:
+            until = fields.Datetime.now() + PAYMENT_WAIT
+            return Verdict("later", self.env._("A payment is under way."), until)
+        return self._weigh(rows, listed, keys)
+
+    def _item_key(self, row):
+        return (row["move_id"], row["partner_id"], row["date_maturity"])
+
+    def _weigh(self, rows, listed, keys):
+        """Net the credits and say what to ask for: never more than is due."""
+        today = fields.Date.context_today(self.with_context(tz=self.company_id._get_clinic_tz()))
+        due = [
+            row
+            for row in rows
+            if row["residual"] < 0
+            or row["date_maturity"] <= today
+            or self._item_key(row) in keys
+        ]
+        net = float(sum(row["residual"] for row in due))
+        net_company = float(sum(row["residual_company"] for row in due))
+        tolerance = self.case_id._get_policy().sudo().tolerance
+        company_currency = self.company_id.currency_id
+        if self.currency_id.compare_amounts(net, 0) <= 0:
+            return Verdict("skip", self.env._("Credits cover what is due."))
+        if company_currency.compare_amounts(net_company, tolerance) < 0:
+            return Verdict("skip", self.env._("What is left is under the tolerance."))
+        asked = [row for row in due if row["residual"] > 0]
+        if self.level_id.legal_step in LEGAL_STEPS:
+            asked = listed
+        amount = min(net, float(sum(row["residual"] for row in asked)))
+        others = [r for r in rows if r["residual"] > 0 and r not in asked]
+        return Verdict(
+            "send", items=tuple(asked), also_open=tuple(others), amount=amount
+        )
+
+    # -- where and when --------------------------------------------------------------------------
+
+    def _get_channels(self):
+        """Return the channels of this message's leg, the patient's preferred one first."""
+        legs = self.route_id._get_legs()
+        channels = legs[self.leg] if self.leg < len(legs) else []
+        preferred = self.partner_id.clinic_preferred_channel
+        return sorted(channels, key=lambda channel: channel != preferred)
+
+    def _next_channel(self):
+        """Return the first channel that may be tried now, or False."""
+        spent = set(
+            self.attempt_ids.filtered(
+                lambda attempt: attempt.state == "failed" and not attempt.retryable
+            ).mapped("channel")
+        )
+        for channel in self._get_channels():
+            if channel not in spent and not self._get_obstacle(channel):
+                return channel
+        return False
+
+    def _get_obstacle(self, channel):
+        """Return why this channel can't be used for this message, or ''."""
+        refusal = self.env["clinic.consent"]._get_refusal(
+            self.partner_id, self.company_id, self.purpose, channel
+        )
+        return refusal or getattr(self, f"_get_obstacle_{channel}")()
+
+    def _get_obstacles_text(self):
+        """Return why no channel is left, one reason a channel."""
+        names = dict(self.env["res.partner"]._selection_clinic_channel())
+        failed = {
+            attempt.channel: attempt.error
+            for attempt in self.attempt_ids.sorted("id")
+            if attempt.state == "failed"
+        }
+        reasons = [
+            f"{names[channel]}: {self._get_obstacle(channel) or failed.get(channel) or ''}"
+            for channel in self._get_channels()
+        ]
+        return " ".join(reasons) or self.env._("The level has no route to reach the patient.")
+
+    def _get_next_opening(self):
+        """Return when the window opens where the recipient lives, if it is closed now.
+
+        :return: naive UTC moment, or False when it is open or the channel disturbs nobody
+        """
+        if self._next_channel() in self._get_silent_channels():
+            return False
+        zone = pytz.timezone(self.partner_id._get_clinic_tz(self.company_id))
+        here = pytz.utc.localize(fields.Datetime.now()).astimezone(zone).replace(tzinfo=None)
+        opening = self._find_opening(here)
+        if opening == here:
+            return False
+        return zone.localize(opening).astimezone(pytz.utc).replace(tzinfo=None)
+
+    def _get_silent_channels(self):
+        """Channels that reach nobody by themselves at night: staff act on them by day."""
+        return {"letter", "phone"}
+
+    def _find_opening(self, here):
+        begin, end, weekend = self._get_window()
+        for days in range(8):
+            day = here.date() + timedelta(days=days)
+            if day.weekday() >= 5 and not weekend:
+                continue
+            opens = datetime.combine(day, time.min) + timedelta(hours=begin)
+            closes = datetime.combine(day, time.min) + timedelta(hours=end)
+            if here < closes:
+                return max(opens, here)
+        raise AssertionError("a week without a working day")
+
+    def _get_window(self):
+        """Return (from, until, also at weekends) of the policy, in hours of the day."""
+        policy = self.level_id.policy_id or self.case_id and self.case_id._get_policy()
+        if not policy:
+            return DEFAULT_WINDOW
+        policy = policy.sudo()
+        return policy.window_from, policy.window_to, policy.window_weekend
+
+    def _get_weekly_cap(self):
+        policy = self.level_id.policy_id or self.case_id and self.case_id._get_policy()
+        return policy.sudo().weekly_cap if policy else DEFAULT_CAP

@@ -1,0 +1,184 @@
+import hashlib
+from typing import NamedTuple
+
+from odoo import models
+from odoo.tools import format_amount, format_date
+
+from .registry import TemplateError
+
+MASK = "…"
+
+
+class Letter(NamedTuple):
+    """A rendered text, ready for a driver: plain data.
+
+    subject and body hold the link; `masked` is the body as the clinic may keep it.
+    """
+
+    subject: str
+    body: str
+    masked: str
+    url: str
+    lang: str
+
+
+class ClinicMessageAttempt(models.Model):
+    """From an attempt to the text that leaves, at the moment it leaves."""
+
+    _inherit = "clinic.message.attempt"
+
+    def _prepare(self, verdicts):
+        """Write what each attempt needs to be sent; return those that are ready.
+
+        A text that may not leave goes to review with the reason, the others go on.
+
+        :param verdicts: {message: Verdict} of the re-check
+        """
+        ready = self.browse()
+        for attempt in self:
+            try:
+                with self.env.cr.savepoint():
+                    attempt._prepare_one(verdicts[attempt.message_id])
+                ready |= attempt
+            except TemplateError as error:
+                attempt._hold_back(str(error))
+        return ready
+
+    def _prepare_one(self, verdict):
+        message = self.message_id
+        message.amount = verdict.amount
+        getattr(self, f"_prepare_{self.channel}")(verdict)
+
+    def _hold_back(self, reason):
+        """The text may not leave: a person has to look at it."""
+        message = self.message_id
+        self._move_to("failed", error_code="text", error=reason, retryable=True)
+        message._move_to("review", reason=reason, is_problem=True)
+
+    def _render(self, verdict, with_link=True):
+        """Return the `Letter` of this attempt in the recipient's language.
+
+        :raise TemplateError: when there is no wording, or the text may not leave
+        """
+        message = self.message_id
+        template, language, fell_back = self._pick_template()
+        url = self._issue_link() if with_link else message.company_id._get_clinic_link_base_url()
+        values = message._prepare_values(verdict, self._get_lang_code(language))
+        rendered = template._render(values | {"link": url})
+        masked = rendered["body"].replace(url, MASK)
+        self.write(
+            {
+                "template_id": template.id,
+                "body_hash": hashlib.sha256(rendered["body"].encode()).hexdigest(),
+                "language_note": fell_back and language,
+            }
+        )
+        message.values = values | {"text": masked, "subject": rendered["subject"]}
+        return Letter(
+            rendered["subject"], rendered["body"], masked, url, self._get_lang_code(language)
+        )
+
+    def _pick_template(self):
+        message = self.message_id
+        languages = message.partner_id._get_clinic_languages(message.company_id)
+        template, language, fell_back = self.env["clinic.message.template"]._pick(
+            message.topic_id, self.channel, languages[:1], message.id, message.company_id
+        )
+        if fell_back:
+            template, language, _also = self.env["clinic.message.template"]._pick(
+                message.topic_id, self.channel, languages, message.id, message.company_id
+            )
+        if not template:
+            raise TemplateError(
+                [
+                    self.env._(
+                        "“%(topic)s” has no wording for this channel in any language.",
+                        topic=message.topic_id.name or message.level_id.name,
+                    )
+                ]
+            )
+        return template, language, fell_back
+
+    def _get_lang_code(self, language):
+        """Return the code of an installed language for that template language."""
+        short = language.split("_")[0]
+        preferred = self.message_id.partner_id.lang or ""
+        if preferred.startswith(short):
+            return preferred
+        installed = [code for code, _name in self.env["res.lang"].get_installed()]
+        return next((code for code in installed if code.startswith(short)), "en_US")
+
+    def _issue_link(self):
+        """Make the one link of this attempt and return its address."""
+        message = self.message_id
+        self.link_id, url = self.env["clinic.link"]._issue(
+            message.partner_id,
+            message.company_id,
+            purpose=message._get_link_purpose(),
+            days=message._get_link_days(self.channel),
+            message_id=message.id,
+            attempt_id=self.id,
+        )
+        return url
+
+
+class ClinicMessage(models.Model):
+    _inherit = "clinic.message"
+
+    def _get_link_purpose(self):
+        return "pay"
+
+    def _get_link_days(self, channel):
+        """Return for how many days a link on this channel works (SAFETY 4)."""
+        return 90 if channel == "letter" else 60
+
+    def _prepare_values(self, verdict, lang):
+        """Return the values of the registry's variables, formatted in that language.
+
+        :param Verdict verdict: what is asked for now
+        :param str lang: code of an installed language
+        """
+        self.ensure_one()
+        env = self.with_context(lang=lang).env
+        return {
+            "first_name": self._get_first_name(),
+            "clinic": self.company_id.with_env(env)._get_clinic_message_name(),
+            "amount": format_amount(env, verdict.amount, self.currency_id, lang)
+            if self.currency_id
+            else "",
+            "due_date": self._get_due_date_text(verdict, env, lang),
+            "reference": self._get_reference(verdict),
+            "service": self._get_service_text(verdict),
+            **{
+                key: value
+                for key, value in (self.values or {}).items()
+                if key not in ("text", "subject") and not verdict.items
+            },
+        }
+
+    def _get_first_name(self):
+        return (self.partner_id.name or "").strip()
+
+    def _get_due_date_text(self, verdict, env, lang):
+        days = [row["date_maturity"] for row in verdict.items if row["date_maturity"]]
+        return format_date(env, min(days), lang_code=lang) if days else ""
+
+    def _get_reference(self, verdict):
+        """Return the number of the oldest item, and how many others there are."""
+        names = list(dict.fromkeys(row["move_name"] for row in verdict.items))
+        if not names:
+            return ""
+        return names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
+
+    def _get_service_text(self, verdict):
+        """Return the one neutral label of the items, else words for a visit."""
+        moves = self.env["account.move"].browse(row["move_id"] for row in verdict.items)
+        labels = set(moves.mapped("clinic_service_label"))
+        default = self.env.ref("clinic_dunning.service_label_care", raise_if_not_found=False)
+        only = labels.pop() if len(labels) == 1 else False
+        return only or (default.with_context(lang="en_US").name if default else "")
+
+    def _get_preview(self):
+        """Return the text as it went out, the link masked; else what it is about."""
+        values = self.values or {}
+        return values.get("text") or self.topic_id.name or ""

@@ -1,0 +1,97 @@
+import hashlib
+import secrets
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+SECRET_BYTES = 16
+DAYS = {"pay": 60, "document": 30, "booking": 1, "preferences": 396}
+
+
+class ClinicLink(models.Model):
+    """A secret address on the clinic's domain; only its SHA-256 is kept (SAFETY 4)."""
+
+    _name = "clinic.link"
+    _description = "Patient Link"
+    _order = "id desc"
+    _rec_name = "purpose"
+
+    token_hash = fields.Char(required=True, readonly=True, groups="base.group_system")
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    purpose = fields.Selection(
+        [
+            ("pay", "Pay"),
+            ("document", "Document"),
+            ("booking", "Booking"),
+            ("preferences", "Choices"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    partner_id = fields.Many2one(
+        "res.partner", required=True, index=True, ondelete="cascade", readonly=True
+    )
+    message_id = fields.Many2one("clinic.message", ondelete="set null", readonly=True)
+    attempt_id = fields.Many2one(
+        "clinic.message.attempt", ondelete="set null", readonly=True
+    )
+    expires_at = fields.Datetime(required=True, readonly=True)
+    revoked_at = fields.Datetime(readonly=True)
+    failures = fields.Integer(readonly=True)
+    locked_until = fields.Datetime(readonly=True)
+
+    _token_hash = models.Constraint("UNIQUE (token_hash)", "This link already exists.")
+
+    @api.model
+    def _hash(self, secret):
+        return hashlib.sha256((secret or "").encode()).hexdigest()
+
+    @api.model
+    def _issue(self, partner, company, purpose="pay", days=None, **vals):
+        """Make a link for one person.
+
+        :param int days: how long it works (default: by purpose)
+        :return: (link record, address); the address can't be had again later
+        """
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        link = self.sudo().create(
+            {
+                "token_hash": self._hash(secret),
+                "partner_id": partner.id,
+                "company_id": company.id,
+                "purpose": purpose,
+                "expires_at": fields.Datetime.now()
+                + timedelta(days=days or DAYS[purpose]),
+                **vals,
+            }
+        )
+        return link.sudo(False), f"{company._get_clinic_link_base_url()}/p/{secret}"
+
+    @api.model
+    def _find(self, secret, purpose):
+        """Return the usable link of that secret, or none: unknown, expired, revoked."""
+        return self.sudo().search(
+            [
+                ("token_hash", "=", self._hash(secret)),
+                ("purpose", "=", purpose),
+                ("revoked_at", "=", False),
+                ("expires_at", ">", fields.Datetime.now()),
+            ],
+            limit=1,
+        )
+
+    def _revoke(self):
+        self.sudo().filtered(lambda link: not link.revoked_at).revoked_at = (
+            fields.Datetime.now()
+        )
+
+    @api.model
+    def _revoke_of(self, partners):
+        """Revoke all links of these people."""
+        self.sudo().search(
+            [("partner_id", "in", partners.ids), ("revoked_at", "=", False)]
+        )._revoke()
+
+    def action_revoke(self):
+        """Make these links useless."""
+        self._revoke()

@@ -1,0 +1,70 @@
+import hashlib
+import hmac
+import logging
+import time
+
+import psycopg2
+
+from odoo import api, models
+
+_logger = logging.getLogger(__name__)
+
+
+class ClinicRateLimit(models.AbstractModel):
+    """Counts requests by key and window, in its own short transactions."""
+
+    _name = "clinic.rate.limit"
+    _description = "Rate Limiter"
+
+    def init(self):
+        """Create the counters: unlogged, they may be lost in a crash."""
+        self.env.cr.execute(
+            """CREATE UNLOGGED TABLE IF NOT EXISTS clinic_rate_limit (
+                key text NOT NULL, slot bigint NOT NULL, n integer NOT NULL DEFAULT 1,
+                PRIMARY KEY (key, slot))"""
+        )
+
+    @api.model
+    def _allows(self, scope, subject, limit, seconds, when_broken=True):
+        """Count one request and say whether it is within the limit.
+
+        :param str scope: what is limited, such as "view"
+        :param str subject: address or link; only a keyed hash of it is stored
+        :param int limit: requests allowed in each window of `seconds`
+        :param bool when_broken: the answer while the counter does not work: open for
+            views, closed for codes, holds and transactions
+        """
+        try:
+            return self._count(self._get_key(scope, subject), seconds) <= limit
+        except psycopg2.Error as error:
+            _logger.warning("Rate limiter of %s does not work: %s", scope, error.pgcode)
+            return when_broken
+
+    def _get_key(self, scope, subject):
+        secret = self.env["ir.config_parameter"].sudo().get_param("database.secret")
+        text = f"{scope}:{subject}"
+        return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+    def _count(self, key, seconds):
+        slot = int(time.time()) // seconds * seconds
+        with self.env.registry.cursor() as cr:
+            if cr is not self.env.cr:
+                self._read_committed(cr)
+            cr.execute(
+                """INSERT INTO clinic_rate_limit (key, slot) VALUES (%s, %s)
+                ON CONFLICT (key, slot) DO UPDATE SET n = clinic_rate_limit.n + 1
+                RETURNING n""",
+                [key, slot],
+            )
+            return cr.fetchone()[0]
+
+    def _read_committed(self, cr):
+        """Two requests on one key wait for each other instead of failing."""
+        if not self.env.registry.in_test_mode():
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+    @api.autovacuum
+    def _gc_counters(self):
+        self.env.cr.execute(
+            "DELETE FROM clinic_rate_limit WHERE slot < %s", [int(time.time()) - 86400]
+        )
