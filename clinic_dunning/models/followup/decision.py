@@ -295,7 +295,7 @@ class ClinicFollowupDecision(models.AbstractModel):
     def _due_sql(self, policies, moment):
         """The guarantors and currencies that owe enough to be reminded now.
 
-        What is due or has reached a level counts, credits are taken off, per currency.
+        What is past due or has reached a level counts, credits are taken off, per currency.
         """
         return SQL(
             """
@@ -304,7 +304,7 @@ class ClinicFollowupDecision(models.AbstractModel):
               FROM leveled i
              WHERE i.residual < 0 OR (
                        NOT i.no_followup AND NOT i.disputed
-                       AND (i.date_maturity <= %(today)s OR i.level_id IS NOT NULL))
+                       AND (i.date_maturity < %(today)s OR i.level_id IS NOT NULL))
              GROUP BY 1, 2, i.policy_id
             HAVING COUNT(i.level_id) > 0 AND SUM(i.residual) > 0
                AND SUM(i.residual_company) >= %(tolerance)s

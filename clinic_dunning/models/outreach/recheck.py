@@ -130,7 +130,7 @@ class ClinicMessage(models.Model):
             row
             for row in rows
             if row["residual"] < 0
-            or row["date_maturity"] <= today
+            or row["date_maturity"] < today
             or self._item_key(row) in keys
         ]
         net = float(sum(row["residual"] for row in due))

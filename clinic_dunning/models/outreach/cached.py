@@ -1,0 +1,29 @@
+from odoo import api, models
+
+
+class ClinicCached(models.AbstractModel):
+    """Small tables that are read with every message: what is kept in memory follows each change."""
+
+    _name = "clinic.cached"
+    _description = "Rows kept in memory"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return records
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
+    def _update_field_translations(self, *args, **kwargs):
+        result = super()._update_field_translations(*args, **kwargs)
+        self.env.registry.clear_cache()
+        return result
