@@ -1,0 +1,73 @@
+"""What must be true of every database, as SQL that returns no row (SAFETY 3).
+
+Run after each test of this folder, after the demo, or by hand: `check(cursor)`.
+"""
+
+LIVE = "('accepted', 'sent', 'delivered', 'read')"
+
+INVARIANTS = {
+    "I1 no message has two live attempts on one channel": f"""
+        SELECT message_id, channel FROM clinic_message_attempt
+         WHERE state IN {LIVE} GROUP BY 1, 2 HAVING COUNT(*) > 1""",
+    "I2 no attempt is leased five minutes past its lease": """
+        SELECT id FROM clinic_message_attempt
+         WHERE state = 'leased'
+           AND lease_until < (now() AT TIME ZONE 'UTC') - interval '5 minutes'""",
+    "I3 no two non-void entries for one item, level and occurrence": """
+        SELECT move_id, partner_id, date_maturity, level_id, occurrence
+          FROM clinic_followup_entry WHERE state != 'void' AND move_id IS NOT NULL
+         GROUP BY 1, 2, 3, 4, 5 HAVING COUNT(*) > 1""",
+    "I4 no claim began after a committed stop event": """
+        SELECT attempt.id, event.id FROM clinic_message_attempt attempt
+          JOIN clinic_message message ON message.id = attempt.message_id
+          JOIN clinic_stop_event event ON event.partner_id = message.partner_id
+           AND COALESCE(event.company_id, message.company_id) = message.company_id
+         WHERE attempt.claim_snapshot != ''
+           AND pg_visible_in_snapshot(event.xid::xid8, attempt.claim_snapshot::pg_snapshot)
+           AND (event.applied_xid IS NULL OR NOT pg_visible_in_snapshot(
+                event.applied_xid::xid8, attempt.claim_snapshot::pg_snapshot))""",
+    "I12 message, link, item and case belong to one company": """
+        SELECT message.id FROM clinic_message message
+          JOIN clinic_followup_case cases ON cases.id = message.case_id
+         WHERE cases.company_id != message.company_id
+        UNION ALL
+        SELECT entry.id FROM clinic_followup_entry entry
+          JOIN clinic_followup_case cases ON cases.id = entry.case_id
+          LEFT JOIN account_move move ON move.id = entry.move_id
+          LEFT JOIN clinic_message message ON message.id = entry.message_id
+         WHERE entry.company_id != cases.company_id
+            OR entry.company_id != move.company_id
+            OR entry.company_id != message.company_id
+        UNION ALL
+        SELECT link.id FROM clinic_link link
+          JOIN clinic_message message ON message.id = link.message_id
+         WHERE link.company_id != message.company_id""",
+    "I13 no planned entry without message for 15 minutes": """
+        SELECT id FROM clinic_followup_entry
+         WHERE state = 'planned' AND message_id IS NULL
+           AND decided_at < (now() AT TIME ZONE 'UTC') - interval '15 minutes'""",
+    "I15 no raw link secret stored outside the mail queue": r"""
+        SELECT id FROM clinic_message WHERE values::text ~ '/p/[A-Za-z0-9_-]{22}'
+        UNION ALL
+        SELECT id FROM clinic_message_attempt WHERE letter_body ~ '/p/[A-Za-z0-9_-]{22}'
+        UNION ALL
+        SELECT id FROM mail_message WHERE body ~ '/p/[A-Za-z0-9_-]{22}'
+        UNION ALL
+        SELECT id FROM mail_activity WHERE note ~ '/p/[A-Za-z0-9_-]{22}'
+        UNION ALL
+        SELECT id FROM mail_mail
+         WHERE state = 'sent' AND body_html ~ '/p/[A-Za-z0-9_-]{22}'""",
+}
+
+
+def check(cr):
+    """Return the broken invariants: {name: first rows that break it}.
+
+    :param cr: a cursor of the database, with `execute` and `fetchmany`
+    """
+    broken = {}
+    for name, sql in INVARIANTS.items():
+        cr.execute(sql)
+        if rows := cr.fetchmany(5):
+            broken[name] = rows
+    return broken
