@@ -2,7 +2,7 @@ from odoo import api, models
 
 
 class ClinicCached(models.AbstractModel):
-    """Small tables that are read with every message: what is kept in memory follows each change."""
+    """Small tables read with every message; what is in memory follows each change."""
 
     _name = "clinic.cached"
     _description = "Rows kept in memory"

@@ -1,6 +1,6 @@
-"""What an eye could read in a text and should not: codes, addresses, numbers, denied words.
+"""What an eye could read in a text and should not: codes, addresses, numbers, words.
 
-Pure Python, no ``env``. Each ``find_*`` answers with a list of :class:`Reason`. What is searched
+Pure Python, no `env`. Each `find_*` answers with a list of `Reason`. What is searched
 where is decided by the registry.
 """
 
@@ -14,7 +14,7 @@ REASONS = {
     "subject": "the subject may not hold the variable “%s”",
     "brace": "unbalanced or leftover brace near “%s”",
     "glued": "the variable “%s” needs a space around it",
-    "greeting": "the variable “%s” needs a greeting before it: without a name the greeting stays",
+    "greeting": "the variable “%s” needs a greeting before it",
     "edge": "the text may not start or end with the variable “%s”",
     "adjacent": "the variables “%s” need a word between them",
     "missing": "the variable “%s” is blank",
@@ -26,7 +26,7 @@ REASONS = {
 
 
 class Reason(str):
-    """Why a text is refused: a sentence that keeps its ``code`` and ``detail`` apart."""
+    """Why a text is refused: a sentence that keeps its `code` and `detail` apart."""
 
     def __new__(cls, code, detail):
         reason = super().__new__(cls, REASONS[code] % detail)
@@ -46,12 +46,12 @@ _DOTS = dict.fromkeys(
 
 
 def normalise_spaces(text):
-    """Return ``text`` with the spaces of ``format_amount`` made ordinary; U+FEFF vanishes."""
+    """Return `text` with the spaces of `format_amount` made ordinary, no U+FEFF."""
     return (text or "").translate(_SPACES)
 
 
 def flatten(text):
-    """Return what an eye reads: compatibility forms, invisible signs, foreign digits undone."""
+    """Return what an eye reads: look-alikes, invisible signs, foreign digits undone."""
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", normalise_spaces(text).translate(_DOTS))
@@ -63,10 +63,10 @@ def flatten(text):
 
 
 def fold(text):
-    """Return the words of ``text``: lower case, unaccented, single-spaced, space-padded.
+    """Return the words of `text`: lower case, unaccented, single-spaced, space-padded.
 
-    Latin accents, the Devanagari nukta and chandrabindu are undone, dotted acronyms joined
-    (``I.V.G.``), letters and digits parted (``HIV1`` holds the word ``hiv``).
+    Latin accents, the Devanagari nukta and chandrabindu are undone, dotted acronyms
+    joined (`I.V.G.`), letters and digits parted (`HIV1` holds the word `hiv`).
     """
     text = unicodedata.normalize("NFKD", flatten(text).casefold()).replace(
         "\u0901", "\u0902"
@@ -82,14 +82,14 @@ def fold(text):
 
 # -- masks -------------------------------------------------------------------
 
-# What may not touch a variable: it could make a longer word, number or address of the value.
+# What may not touch a variable: it would make a longer word or address of its value.
 BEFORE = r"[\w.,/+@-]"
 AFTER = r"(?:[\w/+@-]|[.,:]\w)"
 MASK = " \N{BULLET} "
 
 
 def mask(text, phrases):
-    """Replace ``phrases`` in ``text`` where they stand alone, any case, the longest first."""
+    """Replace `phrases` in `text` where they stand alone, any case, longest first."""
     for phrase in sorted(filter(None, map(str.strip, phrases)), key=len, reverse=True):
         alone = rf"(?<!{BEFORE}){re.escape(phrase)}(?!{AFTER})"
         text = re.sub(alone, MASK, text, flags=re.IGNORECASE)
@@ -117,7 +117,7 @@ DIGIT_CODES = (
     re.compile(r"(?<![0-9A-Za-z/.-])[0-9]{3,6}-[0-9](?![0-9A-Za-z/.-])"),  # LOINC
 )
 CODES = LETTER_CODES + DIGIT_CODES
-# Five digits or more, however they are spaced: a phone, an account, a card. "48 h" is none.
+# Five digits or more, however spaced: a phone, an account, a card. "48 h" is none.
 _NUMBER = re.compile(r"\+?[0-9](?:[ ().\-/]{0,2}[0-9]){4,}")
 _CITATION = re.compile(
     r"\barticles?\s+(?:[LRD]\.?\s?)?[0-9]{1,4}(?:-[0-9]{1,3})*(?![0-9-])", re.IGNORECASE
@@ -125,18 +125,18 @@ _CITATION = re.compile(
 
 
 def find_codes(text, patterns=CODES):
-    """Medical and billing codes in the flattened ``text``."""
+    """Medical and billing codes in the flattened `text`."""
     found = [match[0] for pattern in patterns for match in pattern.finditer(text)]
     return [Reason("code", code) for code in dict.fromkeys(found)]
 
 
 def find_numbers(text):
-    """Numbers of five digits or more in the flattened ``text``."""
+    """Numbers of five digits or more in the flattened `text`."""
     return [Reason("number", match[0]) for match in _NUMBER.finditer(text)]
 
 
 def mask_citations(text):
-    """Hide articles of law (``article 1344-1``): they look like codes."""
+    """Hide articles of law (`article 1344-1`): they look like codes."""
     return _CITATION.sub(MASK, text)
 
 
@@ -164,7 +164,7 @@ _CLOSING = ".,;:!?)]»”\"'।"
 
 
 def find_addresses(text, link=""):
-    """Web, e-mail and account addresses in the flattened ``text``, other than ``link``."""
+    """Web, e-mail and account addresses in the flattened `text`, other than `link`."""
     link = flatten(link).rstrip(_CLOSING)
     found = [match[0].rstrip(_CLOSING) for match in _ADDRESS.finditer(text)]
     if link:
@@ -184,7 +184,7 @@ class _DenyList(NamedTuple):
 
 @lru_cache(maxsize=16)
 def _compile_words(deny_words):
-    """Sort folded words: exact, beginnings (``psychiatr*``), phrases of several words."""
+    """Sort folded words: exact, beginnings (`psychiatr*`), phrases of several words."""
     folded = [(fold(word).rstrip(), word.strip().endswith("*")) for word in deny_words]
     single = [
         (text.strip(), begins) for text, begins in folded if len(text.split()) == 1
@@ -199,14 +199,14 @@ def _compile_words(deny_words):
 
 @lru_cache(maxsize=64)
 def fold_all(phrases):
-    """Return the tuple ``phrases`` folded, without padding."""
+    """Return the tuple `phrases` folded, without padding."""
     return tuple(fold(phrase).strip() for phrase in phrases)
 
 
 def find_words(text, deny_words, approved_labels=()):
-    """Denied words in ``text`` outside ``approved_labels``: whole words, no case, no accents.
+    """Denied words in `text`, outside `approved_labels`; no case, no accents.
 
-    ``deny_words`` may hold phrases, and beginnings that end with a star.
+    `deny_words` may hold phrases, and beginnings that end with a star.
     """
     deny = _compile_words(tuple(deny_words))
     folded = mask(fold(text), fold_all(tuple(approved_labels)))

@@ -20,7 +20,7 @@ class ClinicDiscretionWord(models.Model):
     )
     note = fields.Char(help="Why it does not leave.")
     formal_notice_allowed = fields.Boolean(
-        help="A word of law that a formal notice, a letter to a named person, may hold.",
+        help="A word of law that a formal notice may hold: a letter to a named person.",
     )
     active = fields.Boolean(default=True)
 
@@ -41,6 +41,6 @@ class ClinicDiscretionWord(models.Model):
     @api.model
     @tools.ormcache("formal")
     def _get_words(self, formal=False):
-        """Return the active words as a tuple of text; ``formal`` leaves the words of law out."""
+        """Return the active words as a tuple; `formal` leaves the words of law out."""
         domain = [("formal_notice_allowed", "=", False)] if formal else []
         return tuple(self.sudo().search(domain).mapped("word"))

@@ -1,4 +1,4 @@
-"""The first name a message greets with. Pure Python, no ``env``."""
+"""The first name a message greets with. Pure Python, no `env`."""
 
 import re
 import unicodedata
@@ -15,9 +15,9 @@ _LONGEST_NAME = 20
 def safe_first_name(name):
     """Return the first name to greet with, or '' (greet without a name).
 
-    ``name`` is a first name or a full name, a family name in capitals may come first. Anything
-    but letters, hyphens, apostrophes and spaces makes it '': the name field of a public page is
-    no place to write to strangers through us (SAFETY 4).
+    `name` is a first or a full name, a family name in capitals may come first. Anything
+    but letters, hyphens, apostrophes and spaces makes it '': the name field of a public
+    page is no place to write to strangers through us (SAFETY 4).
     """
     name = unicodedata.normalize("NFC", normalise_spaces(str(name or ""))).replace(
         "’", "'"

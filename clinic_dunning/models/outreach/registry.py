@@ -1,24 +1,19 @@
-"""The closed registry of what a message may say. Pure Python, no ``env``.
+"""The closed registry of what a message may say. Pure Python, no `env`.
 
-A text holds ``{variables}`` of :data:`VARIABLES` and nothing else that moves. It is checked when
-a template is saved (:func:`check_source`), and filled and checked as a whole before it leaves
-(:func:`render`). All checks answer with a list of :class:`Reason`; an empty one means good.
+A text holds `{variables}` of `VARIABLES` and nothing else that moves. It is checked
+when a template is saved (`check_source`), filled and checked whole before it leaves
+(`render`). All checks answer with a list of `Reason`; an empty one means good.
 
-Literal text is searched for everything. What is searched in the values, in rendered text:
+Literal text is searched for everything. The values of rendered text:
 
-=============  =========  ==========  ===========================================================
-value          deny-list  code shape  why
-=============  =========  ==========  ===========================================================
-service        yes        yes         free text of an invoice: where a procedure would leak
-clinic         yes        yes         must be the neutral "name in messages"
-appointment    yes        letters     date, time and zone only; dates look like numeric codes
-reference      yes        no          numbering looks like codes (``FACT001`` has the shape of a
-                                      CCAM code), but a journal called HIV or ONCO is read
-first_name     no         no          a name is a name; letters only, :func:`.naming.safe_first_name`
-amount         no         no          figures
-due_date       no         no          figures
-link           no         no          a random secret; the only address a text may hold
-=============  =========  ==========  ===========================================================
+- service: deny-list and codes, it is where a procedure would leak;
+- clinic: deny-list and codes, it must be the neutral "name in messages";
+- appointment: deny-list and codes with letters; a date looks like a numeric code;
+- reference: deny-list only. Numbering looks like codes (`FACT001` has the shape of one
+  of CCAM), but a journal called HIV or ONCO is read;
+- first_name: nothing, a name is a name; letters only, see `safe_first_name`;
+- amount, due_date: nothing, they are figures of ours;
+- link: nothing, a random secret of ours, and the only address a text may hold.
 
 An approved neutral label passes wherever it stands.
 """
@@ -74,8 +69,8 @@ LANGUAGES = [
 DEFAULT_LANGUAGE = "en"
 
 # A blank first name leaves with the space before it: "Hi {first_name}," becomes "Hi,",
-# "नमस्ते {first_name} जी," becomes "नमस्ते जी,", natural in the four languages. The words below are
-# for a provider that refuses blank variables: they fit each greeting and tell nothing.
+# "नमस्ते {first_name} जी," becomes "नमस्ते जी,", natural in the four languages. These words
+# are for a provider that refuses blank variables: they fit each greeting, tell nothing.
 NEUTRAL_NAMES = {
     "en": "Sir/Madam",
     "fr": "Madame, Monsieur",
@@ -116,7 +111,7 @@ EXAMPLE_VALUES = {
 
 
 class TemplateError(Exception):
-    """A text that may not leave; ``reasons`` is the list of :class:`Reason`."""
+    """A text that may not leave; `reasons` is the list of `Reason`."""
 
     def __init__(self, reasons):
         self.reasons = list(reasons)
@@ -127,7 +122,7 @@ class TemplateError(Exception):
 
 
 def clean_value(value):
-    """Return ``value`` on one line, without brace or invisible sign; '' if nothing is seen."""
+    """Return `value` on one line, no brace or invisible sign; '' if nothing shows."""
     text = " ".join(normalise_spaces(str(value or "")).split())
     text = "".join(
         char for char in text if char not in "{}" and _is_printable(char)
@@ -144,24 +139,24 @@ def _is_visible(char):
 
 
 def neutral_first_name(language):
-    """Return the word that replaces an unusable first name where no variable may be blank."""
+    """Return what replaces an unusable first name where no variable may be blank."""
     return NEUTRAL_NAMES.get(language) or NEUTRAL_NAMES[DEFAULT_LANGUAGE]
 
 
 # -- filling -----------------------------------------------------------------
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
-_KNOWN = re.compile(r"\{(%s)\}" % "|".join(VARIABLES))
+_KNOWN = re.compile(rf"\{{({'|'.join(VARIABLES)})\}}")
 _GREETED = re.compile(r"[^\S\n]?\{first_name\}")
 
 
 def find_variables(source):
-    """Return the names between braces in ``source``, known or not, in order, each once."""
+    """Return the names between braces in `source`, known or not, each once."""
     return list(dict.fromkeys(_VARIABLE.findall(source or "")))
 
 
 def clean_values(source, values):
-    """Return the values that ``source`` uses, cleaned; a first name that is no name is ''."""
+    """Return the values `source` uses, cleaned; a first name that is no name is ''."""
     used = {name: clean_value(values.get(name)) for name in find_variables(source)}
     if "first_name" in used:
         used["first_name"] = safe_first_name(used["first_name"])
@@ -169,10 +164,10 @@ def clean_values(source, values):
 
 
 def fill(source, values):
-    """Return ``source`` with each variable replaced by its cleaned value, in one pass.
+    """Return `source` with each variable replaced by its cleaned value, in one pass.
 
-    What a value holds is never substituted again. A blank first name leaves with the space before
-    it. Raises :class:`TemplateError` for an unknown variable or another blank value.
+    What a value holds is never substituted again. A blank first name leaves with the
+    space before it. Raises `TemplateError` for an unknown or another blank variable.
     """
     source = normalise_spaces(source)
     used = clean_values(source, values)
@@ -184,10 +179,10 @@ def fill(source, values):
 
 
 def render(source, values, deny_words=(), approved_labels=(), formal=False):
-    """Return ``source`` filled with ``values`` and checked as a whole.
+    """Return `source` filled with `values` and checked as a whole.
 
-    Raises :class:`TemplateError` with every reason why the text may not leave. ``formal`` lets a
-    formal notice cite articles of law, which look like codes.
+    Raises `TemplateError` with every reason why the text may not leave. `formal` lets
+    a formal notice cite articles of law, which look like codes.
     """
     text = fill(source, values)
     used = clean_values(source, values)
@@ -226,7 +221,7 @@ _ADJACENT = re.compile(r"\{[a-z_]+\}\W*\{[a-z_]+\}")
 def check_source(source, deny_words=(), approved_labels=(), formal=False):
     """Return the reasons why the text of a template can't be saved.
 
-    ``deny_words`` and ``approved_labels`` are lists of text; ``formal`` as in :func:`render`.
+    `deny_words` and `approved_labels` are lists of text; `formal` as in `render`.
     """
     source = normalise_spaces(source)
     touched = [match[1] for pattern in _TOUCHED for match in pattern.finditer(source)]
@@ -240,7 +235,7 @@ def check_source(source, deny_words=(), approved_labels=(), formal=False):
 
 
 def check_subject(source, deny_words=(), approved_labels=(), formal=False):
-    """Return the reasons why a subject can't be saved: it says who writes, hardly more."""
+    """Return the reasons why a subject can't be saved: it says who writes, no more."""
     names = [name for name in find_variables(source) if name in VARIABLES]
     refused = [
         Reason("subject", name) for name in names if name not in SUBJECT_VARIABLES
@@ -249,9 +244,10 @@ def check_subject(source, deny_words=(), approved_labels=(), formal=False):
 
 
 def check_placement(source):
-    """Return the reasons why a messaging provider refuses ``source`` as its template.
+    """Return the reasons why a messaging provider refuses `source` as its template.
 
-    It may not start or end with a variable, nor hold two with no word between (SCREENS, Wording).
+    It may not start or end with a variable, nor hold two with no word between them
+    (SCREENS, Wording).
     """
     source = source.strip()
     edges = [name for pattern in _EDGES for name in pattern.findall(source)]
@@ -262,7 +258,7 @@ def check_placement(source):
 
 
 def check_value(name, value, deny_words=(), approved_labels=()):
-    """Return the reasons why ``value`` can't stand for the variable ``name`` in any text."""
+    """Return the reasons why `value` can't stand for the variable `name` anywhere."""
     text = flatten(clean_value(value))
     reasons = [] if name == "link" else find_addresses(text)
     if name in _READ_VALUES:
@@ -276,9 +272,9 @@ def check_value(name, value, deny_words=(), approved_labels=()):
 def check_rendered(text, values, deny_words=(), approved_labels=(), formal=False):
     """Return the reasons why a filled text may not leave.
 
-    ``values`` are those ``text`` was filled with (:func:`clean_values`). Each is searched as the
-    table on top says, the text between them for everything, the whole for a brace and for an
-    address other than ``values["link"]``.
+    `values` are those `text` was filled with (`clean_values`). Each is searched as told
+    on top, the text between them for everything, the whole for a brace and for an
+    address other than `values["link"]`.
     """
     flat = flatten(text)
     literal = mask(flat, map(flatten, values.values()))

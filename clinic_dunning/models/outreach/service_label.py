@@ -7,7 +7,7 @@ _NAME_FIELDS = {"fr": "name_fr", "hi": "name_hi", "hi_Latn": "name_hi_latn"}
 
 
 class ClinicServiceLabel(models.Model):
-    """A neutral name for what an invoice is about, and its words in each message language."""
+    """A neutral name for what an invoice is about, in each language of messages."""
 
     _name = "clinic.service.label"
     _description = "Neutral service label"
@@ -20,14 +20,14 @@ class ClinicServiceLabel(models.Model):
     name_hi = fields.Char("In Hindi messages")
     name_hi_latn = fields.Char("In messages in Hindi, Latin letters")
     approved = fields.Boolean(
-        help="An approved label leaves as it is; the list of words that stay does not apply.",
+        help="An approved label leaves as it is, whatever the list of words says.",
     )
 
     @api.model
     def _translate_label(self, text, lang):
-        """Return the label that ``text`` names in any language, in ``lang``; else ``text``.
+        """Return the label that `text` names in any language, in `lang`; else `text`.
 
-        ``lang`` is a message language (``hi_Latn``) or a language code of Odoo (``fr_FR``).
+        `lang` is a message language (`hi_Latn`) or a language code of Odoo (`fr_FR`).
         """
         language = lang if lang in dict(LANGUAGES) else (lang or "").split("_")[0]
         known = fold(text or "")
@@ -39,7 +39,7 @@ class ClinicServiceLabel(models.Model):
     @api.model
     @tools.ormcache()
     def _get_approved(self):
-        """Return the names of the approved labels in all languages, as a tuple of text."""
+        """Return the names of the approved labels in all languages, as a tuple."""
         return tuple(
             dict.fromkeys(
                 name
@@ -52,7 +52,7 @@ class ClinicServiceLabel(models.Model):
     @api.model
     @tools.ormcache()
     def _get_names(self):
-        """Return for each label its names by language, all of them, and folded to compare."""
+        """Return for each label its names by language, and folded to compare."""
         return tuple(label._prepare_names() for label in self.sudo().search([]))
 
     def _prepare_names(self):

@@ -39,8 +39,8 @@ class ClinicMessageTemplate(models.Model):
     subject = fields.Char(help="Neutral: a subject is read on a locked screen.")
     body = fields.Text(
         required=True,
-        help="Plain text. Variables: {first_name} {clinic} {amount} {due_date} {reference} "
-        "{service} {link} {appointment}",
+        help="Plain text. Variables: {first_name} {clinic} {amount} {due_date} "
+        "{reference} {service} {link} {appointment}",
     )
     company_id = fields.Many2one(
         "res.company",
@@ -83,15 +83,15 @@ class ClinicMessageTemplate(models.Model):
 
     @api.model
     def _pick(self, topic, channel, languages, seed, company):
-        """Return the wording to use as ``(template, language, fell_back)``.
+        """Return the wording to use as `(template, language, fell_back)`.
 
-        :param topic: ``clinic.message.topic`` record
+        :param topic: `clinic.message.topic` record
         :param str channel: the channel the text goes out on
-        :param list languages: message languages, the preferred one first; English comes last
+        :param list languages: message languages, preferred one first; English is last
         :param seed: what fixes the variant: the id of the message
-        :param company: ``res.company`` record; its own wording goes before the shared one
-        :return: template (empty when there is none), its language ('' then), and whether the
-            language is none of those asked for
+        :param company: `res.company` record; its own wording goes before the shared one
+        :return: template (empty when there is none), its language ('' then), and
+            whether the language is none of those asked for
 
         Language counts first, then the channel's own wording, then the company's own.
         """
@@ -105,7 +105,7 @@ class ClinicMessageTemplate(models.Model):
     @api.model
     @tools.ormcache("topic_id", "company_id")
     def _get_candidates(self, topic_id, company_id):
-        """Return what is needed to choose, one dict a template, without reading any text."""
+        """Return what is needed to choose, one dict a template, no text among it."""
         companies = self.env["res.company"].browse(company_id).sudo().parent_ids.ids
         templates = self.sudo().search(
             [
@@ -130,7 +130,7 @@ class ClinicMessageTemplate(models.Model):
     # -- rendering ------------------------------------------------------------
 
     def _render(self, values):
-        """Return ``{"subject": str, "body": str}`` filled with ``values`` and checked.
+        """Return `{"subject": str, "body": str}` filled with `values` and checked.
 
         :param dict values: text by variable name, amounts and dates formatted already
         :raise registry.TemplateError: with each reason why the text may not leave
@@ -146,7 +146,7 @@ class ClinicMessageTemplate(models.Model):
         }
 
     def _find_problems(self):
-        """Return the reasons why this wording can't be saved, those of the subject first."""
+        """Return the reasons why this wording can't be saved, the subject's first."""
         rules = self._get_rules()
         reasons = registry.check_subject(self.subject or "", **rules)
         reasons += registry.check_source(self.body or "", **rules)
@@ -155,7 +155,7 @@ class ClinicMessageTemplate(models.Model):
         return list(dict.fromkeys(reasons))
 
     def _needs_placement(self):
-        """Return True if a messaging provider may get this text as a template of its own."""
+        """Return True if a messaging provider may get this text as its template."""
         return not self.channel
 
     def _get_rules(self):
@@ -169,7 +169,7 @@ class ClinicMessageTemplate(models.Model):
     # -- showing --------------------------------------------------------------
 
     def _preview(self):
-        """Return the message with the example values of its language, or what is wrong, as text."""
+        """Return the message with example values of its language, or what is wrong."""
         self.ensure_one()
         if reasons := self._find_problems():
             return self._explain(reasons)
@@ -181,7 +181,7 @@ class ClinicMessageTemplate(models.Model):
 
     @api.model
     def _preview_topic(self, topic, channel, company):
-        """Return ``{language: text}``: what ``topic`` says on ``channel`` in each language."""
+        """Return {language: text}: what `topic` says on `channel`."""
         previews = {}
         for language, _name in registry.LANGUAGES:
             template, _used, fell_back = self._pick(
@@ -198,13 +198,13 @@ class ClinicMessageTemplate(models.Model):
 
     @api.model
     def _explain(self, reasons):
-        """Return the :class:`Reason` list as one text in the user's language, a line each."""
+        """Return the reasons in the user's language, a line each."""
         sentences = self._get_sentences()
         return "\n".join(sentences[reason.code] % reason.detail for reason in reasons)
 
     @api.model
     def _get_sentences(self):
-        """The translations of ``discretion.REASONS``."""
+        """The translations of `discretion.REASONS`."""
         _ = self.env._
         return {
             "unknown": _("Unknown variable “%s”."),
@@ -225,7 +225,7 @@ class ClinicMessageTemplate(models.Model):
 
 
 def _select_best(rows, channel, language):
-    """Return the rows of the best kind: the channel's own wording, then the nearest company's."""
+    """Return the rows of the channel's own wording, of these the nearest company's."""
     fitting = [
         row
         for row in rows
@@ -240,7 +240,7 @@ def _get_rank(row):
 
 
 def _draw(rows, seed):
-    """Return the id of one row, by weight, the same for the same ``seed``."""
+    """Return the id of one row, by weight, the same for the same `seed`."""
     digest = hashlib.sha256(seed.encode()).digest()
     bounds = list(accumulate(row["weight"] for row in rows))
     point = int.from_bytes(digest, "big") % bounds[-1]

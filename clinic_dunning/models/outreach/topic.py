@@ -5,7 +5,7 @@ FORMAL_NOTICE = "formal_notice"
 
 
 class ClinicMessageTopic(models.Model):
-    """What a message is about; addons and levels refer to it by ``code``."""
+    """What a message is about; addons and levels refer to it by `code`."""
 
     _name = "clinic.message.topic"
     _description = "Message topic"
@@ -35,15 +35,15 @@ class ClinicMessageTopic(models.Model):
             ):
                 raise ValidationError(
                     self.env._(
-                        "A topic's code holds lower-case letters, digits and underscores."
+                        "A code holds lower-case letters, digits and underscores."
                     )
                 )
 
     @api.model
     def _get_by_code(self, code):
-        """Return the topic called ``code`` (str), an empty recordset if there is none."""
+        """Return the topic called `code` (str), an empty recordset if there is none."""
         return self.search([("code", "=", code)], limit=1)
 
     def _is_formal_notice(self):
-        """Return True for the one topic whose wording may speak of law; by letter only."""
+        """Return True for the one topic whose wording may speak of law."""
         return self.code == FORMAL_NOTICE
