@@ -62,6 +62,10 @@ hash_of() { sha256sum | cut -c1-12; }
 
 is_done() { [ "$(cat "$SANDBOX/stamps/$1" 2>/dev/null)" = "$2" ]; }
 
+is_done_once() { [ -f "$SANDBOX/stamps/$1" ]; } # perhaps for an older key
+
+forget() { rm -f "$SANDBOX/stamps/$1"; }
+
 mark_done() { printf '%s' "$2" >"$SANDBOX/stamps/$1"; }
 
 # --- Tidying ---------------------------------------------------------------------------

@@ -2,21 +2,24 @@
 # The virtual environment, with Odoo on its path, and the JavaScript tools.
 
 need_python() {
-    local python=$VENV/bin/python identity
+    local identity requirements
     identity=$(python_identity)
-    if ! is_done venv "$identity"; then
-        rm -rf "$VENV" "$SANDBOX/stamps/requirements"
-        step "Python: virtual environment" "Install Python 3.10 to 3.13 with its venv module." \
-            "$(system_python)" -m venv "$VENV"
-        mark_done venv "$identity"
-    fi
-    identity=$(hash_of <"$SETUP/requirements.txt")
-    if ! is_done requirements "$identity"; then
-        step "Python: pinned packages" "Check the connection to the package index, then run again." \
-            "$python" -m pip install --disable-pip-version-check --no-input --quiet --no-deps \
-            --requirement "$SETUP/requirements.txt"
-        mark_done requirements "$identity"
-    fi
+    requirements=$(hash_of <"$SETUP/requirements.txt")
+    is_done venv "$identity" && is_done requirements "$requirements" && return
+    if ! is_done venv "$identity" || ! is_done_once requirements; then make_venv "$identity"; fi
+    forget requirements # an interrupted installation is begun anew
+    step "Python: pinned packages" "Check the connection to the package index, then run again." \
+        "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --quiet \
+        --no-deps --requirement "$SETUP/requirements.txt"
+    mark_done requirements "$requirements"
+}
+
+make_venv() {
+    forget venv
+    rm -rf "$VENV"
+    step "Python: virtual environment" "Install Python 3.10 to 3.13 with its venv module." \
+        "$(system_python)" -m venv "$VENV"
+    mark_done venv "$1"
 }
 
 python_identity() { # a moved repository or another Python asks for a new environment
