@@ -1,0 +1,22 @@
+"""Trying a policy on the real ledger before it is switched on."""
+
+from followup import get_policy
+from meter import median, metered
+from registry import bench
+from report import Measure
+from session import environment
+
+
+@bench("preview")
+def preview(run):
+    """The dry run of a policy that has decided nothing yet."""
+    costs = []
+    with environment(run.database) as env:
+        policy = get_policy(env)
+        for _repetition in range(3):
+            with metered(env) as cost:
+                env["clinic.followup.decision"]._preview(policy)
+            costs.append(cost)
+            env.cr.rollback()
+    yield Measure("preview.wall", median(costs).wall, "s", 3)
+    yield Measure("preview.sql", median(costs).sql, "statements")
