@@ -21,6 +21,7 @@
         "data/activity_types.xml",
         "data/crons.xml",
         "templates/email.xml",
+        "templates/pay.xml",
     ],
     "pre_init_hook": "pre_init_hook",
     "uninstall_hook": "uninstall_hook",

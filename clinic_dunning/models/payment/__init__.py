@@ -1,4 +1,5 @@
 from . import link
+from . import link_page
 from . import rate_limit
 from . import access_log
 from . import transaction

@@ -4,6 +4,7 @@ import logging
 import time
 
 import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import api, models
 
@@ -48,8 +49,7 @@ class ClinicRateLimit(models.AbstractModel):
     def _count(self, key, seconds):
         slot = int(time.time()) // seconds * seconds
         with self.env.registry.cursor() as cr:
-            if cr is not self.env.cr:
-                self._read_committed(cr)
+            self._read_committed(cr)
             cr.execute(
                 """INSERT INTO clinic_rate_limit (key, slot) VALUES (%s, %s)
                 ON CONFLICT (key, slot) DO UPDATE SET n = clinic_rate_limit.n + 1
@@ -59,8 +59,11 @@ class ClinicRateLimit(models.AbstractModel):
             return cr.fetchone()[0]
 
     def _read_committed(self, cr):
-        """Two requests on one key wait for each other instead of failing."""
-        if not self.env.registry.in_test_mode():
+        """Two requests on one key wait for each other instead of failing.
+
+        Only at the start of a transaction: tests share one that has begun.
+        """
+        if cr._cnx.info.transaction_status == TRANSACTION_STATUS_IDLE:
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
     @api.autovacuum
