@@ -1,7 +1,8 @@
 from odoo import api, fields, models, tools
+from odoo.exceptions import ValidationError
 
 from .discretion import fold
-from .registry import DEFAULT_LANGUAGE, LANGUAGES
+from .registry import DEFAULT_LANGUAGE, LANGUAGES, check_value
 
 _NAME_FIELDS = {"fr": "name_fr", "hi": "name_hi", "hi_Latn": "name_hi_latn"}
 
@@ -35,6 +36,20 @@ class ClinicServiceLabel(models.Model):
             if known in names["known"]:
                 return names.get(language) or names[DEFAULT_LANGUAGE]
         return text
+
+    @api.model
+    def _check_label(self, text):
+        """Refuse words that would reveal something about health; approved labels pass.
+
+        :raise ValidationError: with each reason
+        """
+        templates = self.env["clinic.message.template"]
+        rules = {
+            "deny_words": self.env["clinic.discretion.word"]._get_words(),
+            "approved_labels": self._get_approved(),
+        }
+        if reasons := check_value("service", text, **rules):
+            raise ValidationError(templates._explain(reasons))
 
     @api.model
     @tools.ormcache()
