@@ -32,6 +32,8 @@ class ClinicFollowupDecision(models.AbstractModel):
     def _items_sql(self, company, today, partners=None):
         """Return the SELECT of all open items and credits of one company.
 
+        What is "in payment" was paid, even where the payment has no entry yet.
+
         :param company: one `res.company`
         :param date today: the clinic's day
         :param partners: guarantors to restrict to, or None for everybody
@@ -65,6 +67,7 @@ class ClinicFollowupDecision(models.AbstractModel):
                AND account_move_line.parent_state = 'posted'
                AND account_move_line.reconciled IS NOT TRUE
                AND debtor.clinic_is_third_party_payer IS NOT TRUE
+               AND move.payment_state IS DISTINCT FROM 'in_payment'
                AND (account_move_line.amount_residual > 0 OR %(netting)s)
                %(restrict)s
              GROUP BY 1, 2, 3, 4, 5
