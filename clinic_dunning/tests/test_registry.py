@@ -238,6 +238,11 @@ class TestRegistryRendered(BaseCase):
             with self.subTest(blank=blank):
                 self.assertHeld("missing", service=blank)
 
+    def test_filling_alone_refuses_holes(self):
+        for source in ("Pay {amount} now", "Pay {price} now"):
+            with self.assertRaises(registry.TemplateError):
+                registry.fill(source, {"amount": ""})
+
     def test_unused_blank_value_does_not_matter(self):
         self.assertIn("Riverside", self.render(reference="", appointment=None))
 

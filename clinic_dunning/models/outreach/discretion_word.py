@@ -42,5 +42,6 @@ class ClinicDiscretionWord(models.Model):
     @tools.ormcache("formal")
     def _get_words(self, formal=False):
         """Return the active words as a tuple; `formal` leaves the words of law out."""
-        domain = [("formal_notice_allowed", "=", False)] if formal else []
+        domain = [("active", "=", True)]
+        domain += [("formal_notice_allowed", "=", False)] if formal else []
         return tuple(self.sudo().search(domain).mapped("word"))

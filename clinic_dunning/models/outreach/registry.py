@@ -225,12 +225,14 @@ def check_source(source, deny_words=(), approved_labels=(), formal=False):
     """
     source = normalise_spaces(source)
     touched = [match[1] for pattern in _TOUCHED for match in pattern.finditer(source)]
+    literal = _KNOWN.sub(MASK, source)
     return [
         *_find_unknown(source),
         *_find_brace(_VARIABLE.sub(MASK, source)),
         *(Reason("glued", name) for name in dict.fromkeys(touched)),
         *(Reason("greeting", name) for name in _UNGREETED.findall(source)),
-        *_check_literal(_KNOWN.sub(MASK, source), deny_words, approved_labels, formal),
+        *find_addresses(flatten(literal)),
+        *_check_literal(literal, deny_words, approved_labels, formal),
     ]
 
 
@@ -290,13 +292,11 @@ def check_rendered(text, values, deny_words=(), approved_labels=(), formal=False
 
 
 def _check_literal(text, deny_words, approved_labels, formal):
-    """Search what a person wrote, values left out, for everything."""
+    """Search what a person wrote, values left out, for codes, numbers and words."""
     flat = mask(flatten(text), map(flatten, approved_labels))
     flat = mask_citations(flat) if formal else flat
-    shapes = find_addresses(flat) + find_codes(flat)
-    return (shapes or find_numbers(flat)) + find_words(
-        text, deny_words, approved_labels
-    )
+    shapes = find_codes(flat) or find_numbers(flat)
+    return shapes + find_words(text, deny_words, approved_labels)
 
 
 def _find_brace(text):

@@ -205,22 +205,23 @@ class ClinicMessageTemplate(models.Model):
     @api.model
     def _get_sentences(self):
         """The translations of `discretion.REASONS`."""
-        _ = self.env._
         return {
-            "unknown": _("Unknown variable “%s”."),
-            "subject": _("The subject may not hold the variable “%s”."),
-            "brace": _("Unbalanced brace near “%s”."),
-            "glued": _("The variable “%s” needs a space around it."),
-            "greeting": _(
+            "unknown": self.env._("Unknown variable “%s”."),
+            "subject": self.env._("The subject may not hold the variable “%s”."),
+            "brace": self.env._("Unbalanced brace near “%s”."),
+            "glued": self.env._("The variable “%s” needs a space around it."),
+            "greeting": self.env._(
                 "“%s” needs a greeting before it: without a name the greeting stays."
             ),
-            "edge": _("The text may not start or end with the variable “%s”."),
-            "adjacent": _("The variables “%s” need a word between them."),
-            "missing": _("The variable “%s” is blank."),
-            "address": _("“%s”: no address but the variable link."),
-            "number": _("“%s”: no long number but in variables."),
-            "code": _("“%s” looks like a medical or billing code."),
-            "word": _("“%s” is on the list of words that do not leave the clinic."),
+            "edge": self.env._("The text may not start or end with the variable “%s”."),
+            "adjacent": self.env._("The variables “%s” need a word between them."),
+            "missing": self.env._("The variable “%s” is blank."),
+            "address": self.env._("“%s”: no address but the variable link."),
+            "number": self.env._("“%s”: no long number but in variables."),
+            "code": self.env._("“%s” looks like a medical or billing code."),
+            "word": self.env._(
+                "“%s” is on the list of words that do not leave the clinic."
+            ),
         }
 
 
