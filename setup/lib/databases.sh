@@ -44,7 +44,8 @@ need_base_template() {
         {
             echo "$modules" "$LANGUAGES"
             odoo_identity
-            cat "$SETUP/requirements.txt" "$SETUP/lib/databases.sh" "$SETUP/warm.py"
+            cat "$SETUP/requirements.txt" "$SETUP/warm.py"
+            declare -f build_base fill_database warm_database
         } | hash_of
     )
     need_template "$BASE_TEMPLATE" "Database: Odoo with demo data, $(wc -w <<<"${modules//,/ }") modules asked" \
@@ -65,7 +66,7 @@ need_template() { # need_template NAME TITLE COMMAND…: the command builds the 
     shift 2
     database_exists "$name" && return
     drop_database building
-    step "$title" "Read the log above; it is $LOGS/${name%_*}.log." "$@" building
+    step "$title" "Read Odoo's log: $LOGS/$name.log." "$@" building
     sql "ALTER DATABASE building ALLOW_CONNECTIONS false"
     sql "ALTER DATABASE building RENAME TO $name"
     drop_older_templates "${name%_*}"
@@ -75,19 +76,19 @@ drop_older_templates() { # three of a kind stay: branches may be switched to and
     local name
     for name in $(sql "SELECT datname FROM pg_database WHERE datname LIKE '$1\_%' ORDER BY oid DESC OFFSET 3"); do
         drop_database "$name"
+        rm -f "$LOGS/$name"*.log
     done
 }
 
 build_base() { # build_base MODULES DATABASE
-    fill_database clinic_base -d "$2" --with-demo --load-language="$LANGUAGES" -i "$1"
-    warm_database clinic_base "$2"
+    fill_database "$BASE_TEMPLATE" -d "$2" --with-demo --load-language="$LANGUAGES" -i "$1"
+    warm_database "$BASE_TEMPLATE" "$2"
 }
 
 build_addons() { # build_addons MODULES DATABASE
     copy_database "$BASE_TEMPLATE" "$2"
-    fill_database clinic_addons -d "$2" --with-demo -i "$1"
-    check_log "$LOGS/clinic_addons.log"
-    warm_database clinic_addons "$2"
+    fill_database "$ADDONS_TEMPLATE" -d "$2" --with-demo -i "$1"
+    warm_database "$ADDONS_TEMPLATE" "$2"
 }
 
 fill_database() { # the log is shown when the step fails
@@ -99,8 +100,10 @@ fill_database() { # the log is shown when the step fails
 }
 
 warm_database() {
-    odoo shell -d "$2" --no-http --max-cron-threads=0 --logfile="$LOGS/$1-warm.log" <"$SETUP/warm.py" ||
-        { tail -n 20 "$LOGS/$1-warm.log" && return 1; }
+    local log=$LOGS/$1-warm.log
+    rm -f "$log"
+    odoo shell -d "$2" --no-http --max-cron-threads=0 --logfile="$log" <"$SETUP/warm.py" ||
+        { tail -n 20 "$log" && return 1; }
 }
 
 check_log() { "$VENV/bin/checklog-odoo" --no-err-if-empty --config "$SETUP/checklog-odoo.cfg" "$1"; }
