@@ -242,8 +242,8 @@ class ClinicFollowupDecision(models.AbstractModel):
             *self._entry_by_age_sql(policy, moments),
             *(
                 SQL(
-                    "WHEN COALESCE(i.progress, -1) < %s AND %s THEN %s",
-                    at.level.sequence,
+                    "WHEN %s AND %s THEN %s",
+                    self._not_yet_sql(at.level),
                     at.reached(),
                     at.level.id,
                 )
@@ -257,12 +257,21 @@ class ClinicFollowupDecision(models.AbstractModel):
         ]
         return SQL("CASE %s END", SQL(" ").join(branches)) if branches else NO_LEVEL
 
+    def _not_yet_sql(self, level):
+        """Condition: the item was not at that level nor beyond, and may come to it.
+
+        Where old debt enters by its age, no item begins with a formal notice.
+        """
+        if level._is_legal() and level.policy_id.catch_up == "by_age":
+            return SQL("i.progress < %s", level.sequence)
+        return SQL("COALESCE(i.progress, -1) < %s", level.sequence)
+
     def _entry_by_age_sql(self, policy, moments):
         """Old debt enters at the level of its age, never at a formal notice or beyond."""
         if policy.catch_up != "by_age":
             return
         for at in reversed(moments):
-            if at.level.legal_step not in ("formal_notice", "agency"):
+            if not at.level._is_legal():
                 yield SQL(
                     "WHEN i.progress IS NULL AND %s THEN %s", at.reached(), at.level.id
                 )

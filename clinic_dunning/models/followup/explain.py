@@ -78,8 +78,8 @@ class ClinicFollowupDecision(models.AbstractModel):
     def _ahead_branches(self, policy, moment, value):
         branches = [
             SQL(
-                "WHEN COALESCE(i.progress, -1) < %s AND %s THEN %s",
-                level.sequence,
+                "WHEN %s AND %s THEN %s",
+                self._not_yet_sql(level),
                 LevelMoment(level, moment).ahead(),
                 value(level),
             )

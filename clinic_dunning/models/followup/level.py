@@ -117,6 +117,14 @@ class ClinicFollowupLevel(models.Model):
                     )
                 )
 
+    @api.constrains("sequence", "policy_id")
+    def _check_sequence(self):
+        self.policy_id._check_level_sequences()
+
+    def _is_legal(self):
+        """Return whether this is a formal notice or what comes after it."""
+        return self.legal_step in ("formal_notice", "agency")
+
     def _get_defects(self):
         """Return why this level can't work, one sentence each (none: it can)."""
         self.ensure_one()

@@ -95,7 +95,15 @@ class ClinicFollowupPolicy(models.Model):
         "Amounts, days and limits of a policy can't be negative.",
     )
 
-    @api.depends("level_ids.topic_id", "level_ids.route_id.line_ids")
+    @api.depends(
+        "catch_up",
+        "level_ids.delay",
+        "level_ids.expire_days",
+        "level_ids.legal_step",
+        "level_ids.sequence",
+        "level_ids.topic_id",
+        "level_ids.route_id.line_ids",
+    )
     def _compute_problem_text(self):
         for policy in self:
             policy.problem_text = "\n".join(policy._get_defects())
@@ -146,7 +154,24 @@ class ClinicFollowupPolicy(models.Model):
         self.ensure_one()
         if not self.level_ids:
             return [self.env._("The policy has no level: add one, or start from a preset.")]
-        return [defect for level in self.level_ids for defect in level._get_defects()]
+        defects = [defect for level in self.level_ids for defect in level._get_defects()]
+        if self.catch_up == "by_age" and not self._has_level_for_old_debt():
+            defects.append(
+                self.env._(
+                    "Old debt can't begin with a formal notice: add a reminder that comes "
+                    "before it and is never too late."
+                )
+            )
+        return defects
+
+    def _has_level_for_old_debt(self):
+        legal = self.level_ids.filtered(lambda level: level._is_legal())
+        return not legal or self.level_ids.filtered(
+            lambda level: not level._is_legal()
+            and not level.expire_days
+            and level.delay >= 0
+            and level.sequence < min(legal.mapped("sequence"))
+        )
 
     def action_activate(self):
         """Switch the policy on and make it its company's, where that has none."""

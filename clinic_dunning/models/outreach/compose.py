@@ -54,7 +54,7 @@ class ClinicMessage(models.Model):
     @api.model
     def _compose_all(self, cases):
         """Write the messages of these cases and return those that are new."""
-        last = self.search([], order="id desc", limit=1).id
+        last = self.search([], order="id desc", limit=1).id or 0
         self._compose(limit=len(cases), cases=cases)
         return self.search([("case_id", "in", cases.ids), ("id", ">", last)])
 
