@@ -20,6 +20,32 @@ class ClinicLink(models.Model):
             self.partner_id, self.company_id
         )
 
+    def _get_payable_items(self, currency, only_due=False):
+        """Return the open items of posted documents in one currency, oldest first.
+
+        Disputed items stay out; `only_due` leaves out what is due after today.
+        """
+        today = Moment(fields.Datetime.now(), self.company_id._get_clinic_tz()).today
+        return [
+            item
+            for item in self._get_items()
+            if item["residual"] > 0
+            and item["currency_id"] == currency.id
+            and not item["disputed"]
+            and (not only_due or item["date_maturity"] <= today)
+        ]
+
+    def _get_payable_amount(self, currency, items):
+        """Return what may be asked for these items: their sum, less open credits."""
+        credits = sum(
+            item["residual"]
+            for item in self._get_items()
+            if item["residual"] < 0 and item["currency_id"] == currency.id
+        )
+        asked = sum(item["residual"] for item in items)
+        everything = sum(i["residual"] for i in self._get_payable_items(currency)) + credits
+        return currency.round(max(0.0, float(min(asked, everything))))
+
     def _get_item_to_pay(self):
         """Return the oldest item of a posted invoice that can be paid online, or None."""
         moves = self.env["account.move"]
