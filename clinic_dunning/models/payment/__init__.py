@@ -3,3 +3,4 @@ from . import link_page
 from . import rate_limit
 from . import access_log
 from . import transaction
+from . import desk_receipt
