@@ -19,6 +19,8 @@ def build(env, tell):
         return
     env = env(context={**env.context, **companies.QUIET})
     today = fields.Date.context_today(env.user)
+    for language in ("en_US", "fr_FR", "hi_IN"):
+        env["res.lang"]._activate_lang(language)
     built = {}
     for clinic in CLINICS:
         tell(f"{clinic.name}: company and chart of accounts")

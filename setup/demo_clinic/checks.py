@@ -17,9 +17,11 @@ FORBIDDEN = {
     "entries for a disputed or excluded invoice": """
         SELECT entry.id FROM clinic_followup_entry entry
           JOIN account_move move ON move.id = entry.move_id
+          JOIN account_move_line line ON line.move_id = move.id
+           AND line.partner_id = entry.partner_id
+           AND line.date_maturity = entry.date_maturity
          WHERE entry.state != 'void'
-           AND (move.clinic_dispute_since IS NOT NULL OR move.no_followup)
-           AND entry.decided_at > COALESCE(move.clinic_dispute_since, '-infinity')""",
+           AND (line.no_followup OR entry.date >= move.clinic_dispute_since)""",
     "messages to a guarantor about a confidential bill": """
         SELECT message.id FROM clinic_message message
           JOIN clinic_followup_entry entry ON entry.message_id = message.id

@@ -43,6 +43,7 @@ class Clinic:
     profession: str
     chart: str
     preset: str
+    catch_up: str
     country: str
     state: str
     currency: str
@@ -74,6 +75,7 @@ LYON = Clinic(
     profession="dentist",
     chart="fr",
     preset="fr_dentist",
+    catch_up="by_age",
     country="base.fr",
     state="",
     currency="EUR",
@@ -132,6 +134,7 @@ PUNE = Clinic(
     profession="diagnostic",
     chart="in",
     preset="diagnostic_centre",
+    catch_up="first_level",
     country="base.in",
     state="base.state_in_mh",
     currency="INR",

@@ -1,7 +1,7 @@
 """Count what the main job found and did, straight from the tables."""
 
 from .followup import get_policies
-from .reasons import REASONS
+from .reasons import COVERED, REASONS, SMALL
 
 # Open receivables of patients and of third-party payers, straight from the ledger: the
 # same question as the addon's, asked in another way.
@@ -28,6 +28,22 @@ ENTRIES = """
      WHERE entry.id > %s AND entry.state != 'void'
      GROUP BY 1, 2, 3, level.sequence ORDER BY 1, level.sequence, 3
 """
+# What a person owes in one currency: due items, and all of that less credits.
+NETS = """
+    SELECT person, company_id, SUM(items) AS items, SUM(net) AS net FROM (
+        SELECT COALESCE(move.clinic_guarantor_id, line.partner_id) AS person,
+               line.company_id, line.currency_id, line.amount_residual AS net,
+               (line.amount_residual > 0)::int AS items
+          FROM account_move_line line
+          JOIN account_move move ON move.id = line.move_id
+          JOIN account_account account ON account.id = line.account_id
+          JOIN res_partner debtor ON debtor.id = line.partner_id
+         WHERE line.parent_state = 'posted' AND line.reconciled IS NOT TRUE
+           AND account.account_type = 'asset_receivable' AND line.company_id IN %s
+           AND debtor.clinic_is_third_party_payer IS NOT TRUE
+           AND (line.amount_residual < 0 OR line.date_maturity <= CURRENT_DATE)
+    ) due GROUP BY person, company_id, currency_id HAVING SUM(items) > 0
+"""
 
 
 class Figures:
@@ -44,14 +60,42 @@ class Figures:
         self.env.cr.execute(f"SELECT COALESCE(MAX(id), 0) FROM {table}")  # our own name
         return self.env.cr.fetchone()[0]
 
-    def note_preview(self, policy):
+    def note_held_back(self, policy):
         """Remember why items are held back, before the job changes the reasons."""
         preview = self.env["clinic.followup.decision"]._preview(policy)
         self.blocked[policy.company_id] = {
-            code: count
-            for code, count in preview["blocked"].items()
-            if code in REASONS or code not in ("credit", "third_party")
+            **self.count_nets(policy),
+            **{
+                text: preview["blocked"][code]
+                for code, text in REASONS.items()
+                if code in preview["blocked"]
+            },
+            **self.count_holds(policy.company_id),
         }
+
+    def count_nets(self, policy):
+        """Return how many items are left alone because of their person's balance."""
+        counts = {COVERED: 0, SMALL: 0}
+        for row in self.fetch(NETS, [policy.company_id._ids]):
+            if row["net"] <= 0:
+                counts[COVERED] += row["items"]
+            elif row["net"] < policy.tolerance:
+                counts[SMALL] += row["items"]
+        return {text: number for text, number in counts.items() if number}
+
+    def count_holds(self, company):
+        """Return {pause in words: number of open items} of one company."""
+        holds = self.env["clinic.followup.hold"].search(
+            [("company_id", "=", company.id), ("is_active", "in", [True])]
+        )
+        words = dict(holds._fields["reason"]._description_selection(self.env))
+        decision = self.env["clinic.followup.decision"]
+        counts = {}
+        for hold in holds:
+            items = decision._get_open_items(hold.partner_id, company)
+            text = f"Paused: {words[hold.reason]}"
+            counts[text] = counts.get(text, 0) + sum(i["residual"] > 0 for i in items)
+        return counts
 
     def read(self, mailbox):
         self.env.invalidate_all()
@@ -90,6 +134,12 @@ class Figures:
             column = "approve" if message.approval == "pending" else message.state
             row[column] = row.get(column, 0) + 1
         return groups
+
+    def count_nothing_to_do(self, company):
+        """Open items that are neither followed up now nor held back: not yet time."""
+        decided = sum(r["items"] for r in self.entries if r["company_id"] == company.id)
+        held = sum(self.blocked.get(company, {}).values())
+        return self.sum_items(company, "items", payer=False) - decided - held
 
     def group_reasons(self):
         """Return {reason in words: number} of messages that did not go out."""

@@ -21,6 +21,8 @@ def build_followup(env, clinic, company):
     """Give a clinic its policy, and its people what holds reminders back."""
     policy = build_policy(env, clinic.preset, company)
     policy.payment_policy_text = clinic.policy_text
+    policy.catch_up = clinic.catch_up
+    policy.action_activate()
     remember(env, **{f"policy_{clinic.key}": policy})
     debtors = find_overdue_guarantors(env, company)
     build_holds(env, company, debtors[: len(HOLDS)])
@@ -35,20 +37,22 @@ def build_policy(env, preset, company):
     # The demo must not depend on the hour or the day on which it is run: a real clinic
     # keeps the preset's window.
     policy.write({"window_from": 0, "window_to": 24, "window_weekend": True})
-    policy.action_activate()
     return policy
 
 
 def adopt_main_company(env):
     """Follow up Odoo's own demo invoices too: data that nobody made for this demo."""
     company = env.ref("base.main_company")
+    env.ref("base.user_admin").lang = "en_US"
     if not company.clinic_message_name:
         company.clinic_message_name = company.name
-    remember(env, policy_main=build_policy(env, "india_care_first", company))
+    policy = build_policy(env, "india_care_first", company)
+    policy.action_activate()
+    remember(env, policy_main=policy)
 
 
 def find_overdue_guarantors(env, company):
-    """Return guarantors who owe the clinic for longer than two weeks, largest first."""
+    """Return who owes something for two weeks and more, always in one order."""
     env.flush_all()
     env.cr.execute(
         """
@@ -64,7 +68,7 @@ def find_overdue_guarantors(env, company):
         HAVING SUM(line.amount_residual) FILTER (
                    WHERE line.date_maturity < CURRENT_DATE - 14) > 0
            AND SUM(line.amount_residual) > 0
-         ORDER BY SUM(line.amount_residual) DESC, 1
+         ORDER BY 1
         """,
         [company.id],
     )
@@ -94,7 +98,7 @@ def opt_out(env, partners):
     for partner in partners.filtered("email")[:1]:
         env["mail.blacklist"]._add(partner.email)
     for partner in partners.filtered("phone_sanitized")[-1:]:
-        env["phone.blacklist"]._add(partner.phone_sanitized)
+        env["phone.blacklist"]._add([partner.phone_sanitized])
 
 
 def get_policies(env):

@@ -46,6 +46,7 @@ def run_demo(env, root):
     :param root: folder of the repository
     :return: the exit status
     """
+    env = env(context={})  # as a scheduled action sees it: no language, no companies
     mails = root / ".sandbox" / "demo-mails"
     with ErrorWatch() as watch, SmtpEmulator(folder=mails) as mailbox:
         with timed("Building the demo clinics"):
@@ -85,7 +86,7 @@ def use_mailbox(env, mailbox):
 def do_main_job(env, figures):
     """Run the scheduled actions as Odoo would, until they have nothing left to do."""
     for policy in get_policies(env):
-        figures.note_preview(policy)
+        figures.note_held_back(policy)
     env["clinic.followup.policy"]._cron_decide()
     env["clinic.message"]._cron_compose()
     run_senders(env)
@@ -117,10 +118,22 @@ def count_work(env):
 
 
 def approve_first_run(env):
-    """The first run of a policy waits for a person: here the clinic's manager."""
+    """The first run of a policy waits for a person: here the clinic's manager.
+
+    What waits for approval every time (letters, people written to by hand) stays in
+    the work list.
+    """
     manager = env["res.users"].search([("login", "=", "manager")])
-    waiting = env["clinic.message"].search([("approval", "=", "pending")])
+    waiting = env["clinic.message"].search(
+        [("approval", "=", "pending"), ("level_id.mode", "=", "auto")]
+    )
+    waiting -= waiting.filtered(is_written_by_hand)
     mine = waiting.filtered(lambda message: message.company_id in manager.company_ids)
     mine.with_user(manager).action_approve()
     (waiting - mine).action_approve()
     env.cr.commit()
+
+
+def is_written_by_hand(message):
+    person = message.partner_id.with_company(message.company_id)
+    return person.clinic_followup_mode == "manual"

@@ -90,7 +90,6 @@ def build_bills(env, clinic, company, bills, partners, payers):
         [move.id for bill, move in by_bill if bill.situation != "draft"]
     )
     posted.action_post()
-    mark_requested(by_bill, fields.Datetime.now())
     return by_bill
 
 
@@ -102,6 +101,7 @@ class Context:
         self.clinic = clinic
         self.partners = partners
         self.payers = payers
+        self.now = fields.Datetime.now()
         self.term = find(env, "instalments", clinic.key)
         self.journal = env["account.journal"].search(
             [("type", "=", "sale"), ("company_id", "=", company.id)], limit=1
@@ -135,10 +135,19 @@ class Context:
             "invoice_payment_term_id": self.term.id if by_term else False,
             "invoice_user_id": False,
             **({} if by_term else {"invoice_date_due": bill.due}),
+            **({} if bill.situation == "draft" else self.prepare_request_vals(bill)),
             "invoice_line_ids": [
                 Command.create(self.prepare_line_vals(bill, service))
                 for service in bill.services
             ],
+        }
+
+    def prepare_request_vals(self, bill):
+        """The patient got the bill after the visit, an hour ago at the latest."""
+        noon = datetime.combine(bill.date, time(10, 30))
+        return {
+            "is_move_sent": True,
+            "clinic_first_request_at": min(noon, self.now - timedelta(hours=1)),
         }
 
     def prepare_line_vals(self, bill, service):
@@ -150,19 +159,6 @@ class Context:
             "price_unit": round(service.price * bill.share * bill.rate, 2),
             "tax_ids": [Command.clear()],
         }
-
-
-def mark_requested(by_bill, now):
-    """Say when each patient first got the bill: at the end of the visit."""
-    for bill, move in by_bill:
-        if move.state == "posted":
-            noon = datetime.combine(bill.date, time(10, 30))
-            move.write(
-                {
-                    "is_move_sent": True,
-                    "clinic_first_request_at": min(noon, now - timedelta(hours=1)),
-                }
-            )
 
 
 # Payments and credits

@@ -121,8 +121,17 @@ def plan_insurer_bills(rnd, clinic, bills):
 SPECIALS = {
     "dispute": (3, lambda bill: bill.situation == "overdue"),
     "no_followup": (3, lambda bill: bill.situation == "overdue"),
-    "confidential": (3, lambda bill: bill.situation in ("overdue", "not_due")),
-    "foreign": (3, lambda bill: bill.situation in ("overdue", "before7")),
+    "confidential": (
+        3,
+        lambda bill: bill.situation in ("overdue", "before3")
+        and bill.patient.kind != "child"
+        and bill.patient.guarantor,
+    ),
+    "foreign": (
+        3,
+        lambda bill: bill.situation in ("overdue", "before7")
+        and sum(service.price for service in bill.services) > 60,
+    ),
     "credit_note": (4, lambda bill: bill.situation in ("overdue", "partial")),
     "on_account": (4, lambda bill: bill.situation in ("overdue", "paid")),
     "covering_credit": (2, lambda bill: bill.situation == "overdue"),

@@ -3,12 +3,13 @@
 REASONS = {
     "disputed": "The invoice is disputed",
     "no_followup": "The invoice is excluded from follow-up",
-    "held": "The case is paused (promise, hardship, insurer, …)",
     "switched_off": "Follow-up is switched off for this person",
-    "manual": "A person sends each reminder to this patient",
     "no_policy": "No policy applies",
     "standstill": "The policy stands still",
     "pending": "A reminder is already on its way",
     "postponed": "The next reminder was postponed",
     "spacing": "The last reminder is too recent",
 }
+
+COVERED = "Credits and money on account cover what is due"
+SMALL = "What is due is under the tolerance"

@@ -7,7 +7,6 @@ from odoo import fields
 from odoo.tools import format_date, html2plaintext
 
 from .clinics import PEOPLE
-from .reasons import REASONS
 
 WIDTH = 80
 LINE = "─" * WIDTH
@@ -87,7 +86,7 @@ def short(company):
 
 def tell_header(figures):
     today = fields.Date.context_today(figures.env.user)
-    date = format_date(figures.env, today, date_format="EEEE, d MMMM yyyy")
+    date = format_date(figures.env, today, "en_US", "EEEE, d MMMM yyyy")
     title = "THE DEMO CLINICS' UNPAID BILLS"
     return [LINE, f" {title}{date:>{WIDTH - 2 - len(title)}}", LINE]
 
@@ -150,20 +149,41 @@ def tell_messages(figures):
 
 
 def tell_held_back(figures):
-    codes = sorted({code for row in figures.blocked.values() for code in row})
+    texts = dict.fromkeys(text for row in figures.blocked.values() for text in row)
     rows = [
         [
-            REASONS.get(code, code),
-            *(dash(figures.blocked.get(c, {}).get(code)) for c in figures.companies),
+            text,
+            *(
+                dash(figures.blocked[company].get(text))
+                for company in figures.companies
+            ),
         ]
-        for code in codes
+        for text in texts
     ]
+    rows.append(
+        [
+            "Not yet time for a reminder, or for the next one",
+            *(
+                dash(figures.count_nothing_to_do(company))
+                for company in figures.companies
+            ),
+        ]
+    )
     headings = [short(company) for company in figures.companies]
-    lines = table("HELD BACK (items)", headings, rows) if rows else []
-    reasons = figures.group_reasons()
-    if reasons:
-        lines += ["", *table("NOT SENT (messages)", [""], list(reasons.items()))]
-    return lines
+    return [*table("HELD BACK (items)", headings, rows), *tell_not_sent(figures)]
+
+
+def tell_not_sent(figures):
+    """Why messages did not go out, one paragraph each."""
+    lines = []
+    for reason, number in figures.group_reasons().items():
+        lines += textwrap.wrap(
+            f"{number} × {reason}",
+            WIDTH - 2,
+            initial_indent="  ",
+            subsequent_indent="      ",
+        )
+    return ["", " NOT SENT (messages)", *lines] if lines else []
 
 
 def tell_amounts(figures):
@@ -172,7 +192,7 @@ def tell_amounts(figures):
         for currency in list_currencies(figures, company):
             rows.append(
                 [
-                    f"{company.name} · {currency.name}",
+                    f"{short(company)}, {currency.name}",
                     *(
                         f"{amount:,.2f}" if amount else "·"
                         for amount in list_amounts(figures, company, currency)
@@ -229,8 +249,8 @@ def find_example(figures, language):
 
 
 def tell_example(title, person, mail):
-    text = html2plaintext(mail.html) if mail.html else mail.text
-    body = re.sub(r"\n{3,}", "\n\n", text).strip()
+    text = html2plaintext(mail.html, include_references=False)
+    body = re.sub(r"\n\s*\n", "\n", text).strip()
     wrapped = [
         line
         for paragraph in body.splitlines()

@@ -239,6 +239,7 @@ class ClinicFollowupCase(models.Model):
 
         Raises UserError in words when there is nothing to send.
         """
+        self.env["clinic.message"].check_access("write")
         decision = self.env["clinic.followup.decision"]
         for company, cases in self.grouped("company_id").items():
             decision._decide(company, cases.partner_id, by_hand=True)
@@ -254,13 +255,15 @@ class ClinicFollowupCase(models.Model):
 
     def action_skip_level(self):
         """Count the next level as done for the open items, without a message."""
+        self.env["clinic.message"].check_access("write")
         decision = self.env["clinic.followup.decision"]
         for company, cases in self.grouped("company_id").items():
             decision._decide(company, cases.partner_id, by_hand=True)
-        self.entry_ids.filtered(
+        messages_sudo = self.message_out_ids.sudo()
+        self.entry_ids.sudo().filtered(
             lambda entry: entry.state == "planned" and not entry.message_id
         )._close()
-        self.message_out_ids.filtered(lambda m: m.state == "queued")._cancel(
+        messages_sudo.filtered(lambda m: m.state == "queued")._cancel(
             self.env._("Level skipped by %s", self.env.user.name), void=False
         )
 

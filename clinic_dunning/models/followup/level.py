@@ -134,3 +134,22 @@ class ClinicFollowupLevel(models.Model):
         if not self.route_id.line_ids:
             defects.append(self.env._("Level “%s” has no route to reach the patient.", self.name))
         return defects
+
+    def _get_wording(self):
+        """Return (channel, {language: text}) for each channel of the level's route."""
+        self.ensure_one()
+        templates = self.env["clinic.message.template"]
+        languages = dict(templates._fields["language"]._description_selection(self.env))
+        channels = dict(self.env["res.partner"]._selection_clinic_channel())
+        return [
+            (
+                channels[channel],
+                {
+                    languages[language]: text
+                    for language, text in templates._preview_topic(
+                        self.topic_id, channel, self.policy_id.company_id
+                    ).items()
+                },
+            )
+            for channel in dict.fromkeys(sum(self.route_id._get_legs(), []))
+        ]

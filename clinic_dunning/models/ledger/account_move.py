@@ -192,6 +192,15 @@ class AccountMove(models.Model):
             for line in self.line_ids
         )
 
+    def _is_clinic_debt(self):
+        """Tell whether this is a customer invoice of which something is open."""
+        self.ensure_one()
+        return (
+            self.is_sale_document()
+            and self.state == "posted"
+            and self.payment_state in ("not_paid", "partial")
+        )
+
     def _get_people_asked(self):
         """Return whoever may be reminded about this move."""
         self.ensure_one()

@@ -38,6 +38,13 @@ class ResPartner(models.Model):
     clinic_preferred_channel = fields.Selection(
         selection="_selection_clinic_channel", string="Preferred Channel"
     )
+    clinic_wrong_phone = fields.Char(
+        string="Wrong Phone Number",
+        readonly=True,
+        groups="clinic_dunning.group_front_desk",
+        help="This number turned out to be somebody else's. It counts until the phone "
+        "number is changed.",
+    )
     clinic_followup_policy_id = fields.Many2one(
         "clinic.followup.policy",
         string="Follow-up Policy",

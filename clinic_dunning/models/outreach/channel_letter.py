@@ -65,7 +65,7 @@ class ClinicMessageAttempt(models.Model):
         Whoever has paid meanwhile is left out. Raises UserError when none is left.
         """
         waiting = self.filtered(lambda a: a.channel == "letter" and a.state == "accepted")
-        waiting.message_id._withdraw()
+        waiting.message_id._as_decider()._withdraw()
         waiting.invalidate_recordset()
         needed = waiting.filtered(lambda a: a.state == "accepted")
         if not needed:
@@ -95,4 +95,5 @@ class ClinicMessageAttempt(models.Model):
             posted_on=fields.Date.context_today(self),
             sent_at=fields.Datetime.now(),
         )
-        letters.message_id.filtered(lambda m: m.state == "in_progress")._deliver("posted")
+        messages_sudo = letters.message_id._as_decider()
+        messages_sudo.filtered(lambda m: m.state == "in_progress")._deliver("posted")

@@ -24,6 +24,8 @@ class ClinicMessage(models.Model):
         """Return why this person can't be called, or ''."""
         if not self.partner_id.phone:
             return self.env._("no phone number")
+        if self.partner_id.phone == self.partner_id.sudo().clinic_wrong_phone:
+            return self.env._("the phone number is somebody else's")
         number = self._get_address_phone()
         if not number:
             return self.env._("the phone number can't be read")

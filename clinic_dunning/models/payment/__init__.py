@@ -6,3 +6,4 @@ from . import checkout
 from . import allocation
 from . import exception
 from . import transaction
+from . import desk_receipt

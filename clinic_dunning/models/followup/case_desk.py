@@ -1,0 +1,293 @@
+import re
+from datetime import datetime, time
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+# As people say and write a birth date; a four-digit year first or last.
+BIRTH_DATES = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d", "%d%m%Y", "%d %m %Y")
+FEWEST_DIGITS = 4
+MOST_INVOICES = 200
+
+
+class ClinicFollowupCase(models.Model):
+    """What the screens of the front desk need beside the follow-up itself."""
+
+    _inherit = "clinic.followup.case"
+
+    caller = fields.Char(
+        string="Name, Phone or Birth Date",
+        store=False,
+        search="_search_caller",
+        help="Finds the person on the phone, also by the name of a dependant.",
+    )
+    invoice_number = fields.Char(store=False, search="_search_invoice_number")
+    is_call_due = fields.Boolean(
+        string="Call Today",
+        compute="_compute_is_call_due",
+        search="_search_is_call_due",
+    )
+    last_contact = fields.Char(compute="_compute_last_contact")
+    has_pending_approval = fields.Boolean(compute="_compute_has_pending_approval")
+    items_html = fields.Html(
+        string="What is Open", compute="_compute_items_html", sanitize=False
+    )
+    receipt_ids = fields.One2many(
+        "clinic.desk.receipt", "case_id", string="Payments at the Desk"
+    )
+    followup_mode = fields.Selection(
+        selection=lambda self: self.env["res.partner"]
+        ._fields["clinic_followup_mode"]
+        ._description_selection(self.env),
+        string="Follow-up",
+        compute="_compute_followup_mode",
+    )
+    policy_id = fields.Many2one("clinic.followup.policy", compute="_compute_policy_id")
+
+    # -- finding the caller ----------------------------------------------
+
+    @api.model
+    def _search_caller(self, operator, value):
+        if operator not in ("ilike", "=") or not isinstance(value, str):
+            return NotImplemented
+        people = self.env["res.partner"].with_context(active_test=False)
+        domain = self._get_caller_domain(value.strip())
+        found = people.sudo()._search(domain)
+        return Domain("partner_id", "in", found) | Domain(
+            "partner_id.clinic_dependant_ids", "in", found
+        )
+
+    @api.model
+    def _get_caller_domain(self, text):
+        """Return the domain of people whose name, phone or birth date is `text`."""
+        if day := self._read_birth_date(text):
+            return Domain("clinic_birth_date", "=", day)
+        digits = re.sub(r"\D", "", text)
+        if len(digits) >= FEWEST_DIGITS and not re.search(r"[^\W\d]", text):
+            return Domain("phone_mobile_search", "ilike", digits.lstrip("0")) | Domain(
+                "phone_sanitized", "like", digits.lstrip("0")
+            )
+        return Domain("complete_name", "ilike", text) | Domain("ref", "=ilike", text)
+
+    @api.model
+    def _read_birth_date(self, text):
+        for pattern in BIRTH_DATES:
+            try:
+                return datetime.strptime(text, pattern).date()
+            except ValueError:
+                continue
+        return None
+
+    @api.model
+    def _search_invoice_number(self, operator, value):
+        if operator not in ("ilike", "="):
+            return NotImplemented
+        moves_sudo = (
+            self.env["account.move"]
+            .sudo()
+            .search(
+                [
+                    ("name", operator, value),
+                    ("company_id", "in", self.env.companies.ids),
+                    ("move_type", "in", ("out_invoice", "out_refund", "out_receipt")),
+                ],
+                limit=MOST_INVOICES,
+            )
+        )
+        people = moves_sudo.commercial_partner_id | moves_sudo.clinic_guarantor_id
+        return Domain("partner_id", "in", people.ids)
+
+    # -- calls ----------------------------------------------
+
+    @api.model
+    def _get_call_domain(self):
+        call = self.env.ref("clinic_dunning.activity_call")
+        today = fields.Date.context_today(self)
+        return Domain("activity_type_id", "=", call.id) & Domain(
+            "date_deadline", "<=", today
+        )
+
+    def _compute_is_call_due(self):
+        due = self.filtered_domain(self._search_is_call_due("in", [True]))
+        for case in self:
+            case.is_call_due = case in due
+
+    @api.model
+    def _search_is_call_due(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        due = Domain("activity_ids", "any", self._get_call_domain())
+        return due if True in value else ~due
+
+    def _get_next_to_call(self):
+        """Return the next case to call today after this one, the user's own first."""
+        cases = self.search(
+            Domain("is_call_due", "=", True) & Domain("id", "not in", self.ids)
+        )
+        return cases.sorted(
+            lambda case: (
+                self.env.user not in case.activity_ids.user_id,
+                case.activity_date_deadline or fields.Date.today(),
+                case.id,
+            )
+        )[:1]
+
+    def _get_waiting_calls(self):
+        """Return the phone attempts of these cases that wait for somebody to call."""
+        return self.env["clinic.message.attempt"].search(
+            [
+                ("case_id", "in", self.ids),
+                ("channel", "=", "phone"),
+                ("state", "=", "accepted"),
+            ]
+        )
+
+    # -- what the screens show ----------------------------------------------
+
+    @api.depends("message_out_ids.state")
+    def _compute_last_contact(self):
+        channels = dict(self.env["res.partner"]._selection_clinic_channel())
+        for case in self:
+            delivered = case.message_out_ids.filtered("delivered_at")
+            last = delivered.sorted("delivered_at")[-1:]
+            day = format_date(self.env, last.delivered_at)
+            channel = channels.get(last.channel, "")
+            case.last_contact = f"{channel} {day}" if last else False
+
+    @api.depends("message_out_ids.approval", "message_out_ids.state")
+    def _compute_has_pending_approval(self):
+        pending = self.env["clinic.message"]._read_group(
+            [
+                ("case_id", "in", self.ids),
+                ("state", "=", "queued"),
+                ("approval", "=", "pending"),
+            ],
+            ["case_id"],
+        )
+        waiting = self.browse().union(*[row[0] for row in pending])
+        for case in self:
+            case.has_pending_approval = case in waiting
+
+    @api.depends_context("company")
+    def _compute_followup_mode(self):
+        for case in self:
+            partner = case.partner_id.with_company(case.company_id)
+            case.followup_mode = partner.clinic_followup_mode or "auto"
+
+    @api.depends_context("company")
+    def _compute_policy_id(self):
+        for case in self:
+            case.policy_id = case._get_policy()
+
+    def _compute_items_html(self):
+        decision = self.env["clinic.followup.decision"]
+        for case in self:
+            case.items_html = self.env["ir.qweb"]._render(
+                "clinic_dunning.case_items", {"rows": case._get_item_rows(decision)}
+            )
+
+    def _get_item_rows(self, decision):
+        """Return the open items as dictionaries for the case's list.
+
+        The front desk has no right to invoices: number, dates, neutral label and
+        amounts are all it sees of them.
+        """
+        items = decision._explain(self)["items"]
+        moves = self.env["account.move"].sudo().browse(row["move_id"] for row in items)
+        today = fields.Date.context_today(self)
+        return [
+            {
+                **row,
+                "patient": move.clinic_patient_id.name or move.partner_id.name,
+                "label": move.clinic_service_label or "",
+                "currency": self.env["res.currency"].browse(row["currency_id"]),
+                "is_overdue": row["date_maturity"] < today,
+                "disputed_since": move.clinic_dispute_since,
+                "dispute_reason": move.clinic_dispute_reason,
+            }
+            for row, move in zip(items, moves, strict=True)
+        ]
+
+    # -- buttons ----------------------------------------------
+
+    def _open_dialog(self, name, **context):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(f"clinic_dunning.{name}")
+        action["context"] = {"default_case_id": self.id, **context}
+        return action
+
+    def action_promise(self):
+        """Open the call dialog on a promise to pay."""
+        return self._open_dialog(
+            "clinic_call_outcome_action", default_outcome="promise"
+        )
+
+    def action_cannot_pay(self):
+        """Open the call dialog on a person who can't pay at present."""
+        return self._open_dialog(
+            "clinic_call_outcome_action", default_outcome="hardship"
+        )
+
+    def action_dispute(self):
+        """Open the dialog that notes which invoices are disputed."""
+        return self._open_dialog("clinic_dispute_action")
+
+    def action_pause(self):
+        """Open the dialog that pauses the follow-up."""
+        return self._open_dialog("clinic_pause_action")
+
+    def action_switch_on(self):
+        """Switch the follow-up of these people on again."""
+        for case in self:
+            partner = case.partner_id.with_company(case.company_id).sudo()
+            partner.clinic_followup_mode = False
+            case._message_log(body=self.env._("Follow-up switched on."))
+
+    def action_show_link(self):
+        """Make a link to the pay page and show it once, to be copied."""
+        self.ensure_one()
+        link, address = self.env["clinic.link"]._issue(self.partner_id, self.company_id)
+        self._message_log(
+            body=self.env._(
+                "Link to the pay page made: …%(end)s, works until %(date)s.",
+                end=address[-4:],
+                date=fields.Date.to_string(link.expires_at.date()),
+            )
+        )
+        return self._open_dialog("clinic_link_show_action", default_address=address)
+
+    # -- access log ----------------------------------------------
+
+    def web_read(self, specification):
+        if len(self) == 1 and set(specification) - {"display_name"}:
+            self._note_opened()
+        return super().web_read(specification)
+
+    # Opening a case writes a line of the access log.
+    web_read._readonly = False
+
+    def _note_opened(self):
+        """Note once a day that this user saw this person's case."""
+        if self.env.su or self.env.user._is_superuser() or not self.id:
+            return
+        logs_sudo = self.env["clinic.access.log"].sudo()
+        seen = logs_sudo.search_count(
+            [
+                ("user_id", "=", self.env.uid),
+                ("partner_id", "=", self.sudo().partner_id.id),
+                ("company_id", "=", self.sudo().company_id.id),
+                ("what", "=", "case"),
+                ("date", ">=", self._get_start_of_day()),
+            ],
+            limit=1,
+        )
+        if not seen and self.has_access("read"):
+            logs_sudo._note(self.partner_id, self.company_id, "case", self.env.user)
+
+    def _get_start_of_day(self):
+        zone = pytz.timezone(self.env.user.tz or "UTC")
+        start = datetime.combine(fields.Date.context_today(self), time.min)
+        return zone.localize(start).astimezone(pytz.utc).replace(tzinfo=None)

@@ -1,0 +1,64 @@
+import base64
+
+from odoo import api, fields, models
+
+QR_SIZE = 180
+# Where the window of an envelope is on the right, the address goes there.
+RIGHT_WINDOW = ("FR", "BE", "LU", "CH", "MC")
+
+
+class ReportLetter(models.AbstractModel):
+    _name = "report.clinic_dunning.report_letter"
+    _description = "Letters to Patients"
+
+    @api.model
+    def _get_report_values(self, docids, data=None):
+        """Render each letter with a fresh link, as the one who may print letters."""
+        attempts = self.env["clinic.message.attempt"].browse(docids)
+        attempts.check_access("write")
+        return {
+            "docs": attempts,
+            "letters": [self._prepare_letter(attempt.sudo()) for attempt in attempts],
+        }
+
+    def _prepare_letter(self, attempt_sudo):
+        letter = attempt_sudo._get_letter()
+        company = attempt_sudo.company_id
+        return {
+            "attempt": attempt_sudo,
+            "company": company,
+            "partner": attempt_sudo.partner_id,
+            "clinic": company.with_context(lang=letter.lang)._get_clinic_message_name(),
+            "subject": letter.subject,
+            "paragraphs": letter.body.split("\n\n"),
+            "url": letter.url,
+            "qr": self._get_qr(letter.url),
+            "lang": letter.lang,
+            "date": fields.Date.context_today(attempt_sudo),
+            "bank": self._get_bank(company),
+            "reference": (attempt_sudo.message_id.values or {}).get("reference"),
+            "right": company.country_id.code in RIGHT_WINDOW,
+        }
+
+    def _get_qr(self, address):
+        """Return the QR code as a data address: the link is in no server's log."""
+        picture = self.env["ir.actions.report"].barcode(
+            "QR", address, width=QR_SIZE, height=QR_SIZE
+        )
+        return "data:image/png;base64," + base64.b64encode(picture).decode()
+
+    def _get_bank(self, company):
+        """Return the bank account to which patients may transfer, or none."""
+        journals = (
+            self.env["account.journal"]
+            .sudo()
+            .search(
+                [
+                    ("type", "=", "bank"),
+                    ("bank_account_id", "!=", False),
+                    ("company_id", "parent_of", company.id),
+                ],
+                limit=1,
+            )
+        )
+        return journals.bank_account_id or company.partner_id.bank_ids[:1]

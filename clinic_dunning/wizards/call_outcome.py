@@ -1,0 +1,182 @@
+from datetime import timedelta
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+
+NOTES_WANTED = ("wrong_number", "dispute")
+PAUSE_DAYS = 30
+
+
+class ClinicCallOutcome(models.TransientModel):
+    """How a call ended. Each outcome acts on the case: `_apply_<outcome>`."""
+
+    _name = "clinic.call.outcome"
+    _description = "How the Call Ended"
+
+    case_id = fields.Many2one("clinic.followup.case", required=True, readonly=True)
+    company_id = fields.Many2one(related="case_id.company_id")
+    partner_id = fields.Many2one(related="case_id.partner_id")
+    phone = fields.Char(related="case_id.phone")
+    birth_date = fields.Date(related="case_id.birth_date")
+    currency_id = fields.Many2one(related="case_id.currency_id")
+    amount_due = fields.Monetary(related="case_id.amount_due")
+    amount_overdue = fields.Monetary(related="case_id.amount_overdue")
+    reason_text = fields.Char(related="case_id.reason_text")
+    script = fields.Html(string="What to Say", compute="_compute_script")
+    outcome = fields.Selection(
+        [
+            ("no_answer", "No answer: call again"),
+            ("paid", "Says it is paid"),
+            ("promise", "Promises to pay"),
+            ("dispute", "Disputes the bill"),
+            ("hardship", "Can't pay at present"),
+            ("insurer", "Waits for the insurer"),
+            ("wrong_number", "Wrong number"),
+            ("asked", "Asks to be left alone"),
+        ],
+        required=True,
+        default="no_answer",
+    )
+    promise_date = fields.Date(
+        string="Pays by", default=lambda self: self._default_promise_date()
+    )
+    note = fields.Char(help="In neutral words: never anything about health.")
+    line_ids = fields.One2many(
+        "clinic.dispute.line",
+        "call_id",
+        string="Disputed Invoices",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=False,
+    )
+
+    @api.model
+    def _default_promise_date(self):
+        return fields.Date.context_today(self) + timedelta(days=7)
+
+    @api.depends("case_id")
+    def _compute_script(self):
+        for call in self:
+            activities = call.case_id._get_waiting_calls().activity_id
+            call.script = activities[:1].note
+
+    @api.depends("case_id")
+    def _compute_line_ids(self):
+        for call in self:
+            moves = call.case_id.sudo().invoice_ids
+            call.line_ids = [Command.clear()] + [
+                Command.create(vals)
+                for vals in self.env["clinic.dispute.line"]._prepare_lines(moves)
+            ]
+
+    def action_save_and_next(self):
+        """Save and open the dialog of the next person to call today."""
+        case = self.case_id._get_next_to_call()
+        self._apply()
+        return case.action_log_call() if case else self._tell_all_called()
+
+    def action_save(self):
+        """Save and close."""
+        self._apply()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _tell_all_called(self):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("Saved. Nobody else is to be called today."),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _apply(self):
+        self.ensure_one()
+        if self.outcome in NOTES_WANTED and not self.note:
+            raise UserError(self.env._("Say in a few words what the person told you."))
+        getattr(self, f"_apply_{self.outcome}")()
+
+    def _apply_no_answer(self):
+        self._end_call(reached=False)
+        self._log_outcome()
+        tomorrow = fields.Date.context_today(self) + timedelta(days=1)
+        self.case_id._get_waiting_calls().activity_id.date_deadline = tomorrow
+
+    def _apply_paid(self):
+        self._end_call(reached=True)
+        self.case_id.action_says_paid()
+
+    def _apply_promise(self):
+        if not self.promise_date or self.promise_date < fields.Date.context_today(self):
+            raise UserError(self.env._("Choose the day by which the person will pay."))
+        self._end_call(reached=True)
+        self._pause_until("promise", self.promise_date + timedelta(days=1))
+
+    def _apply_dispute(self):
+        self._end_call(reached=True)
+        self.line_ids._dispute(self.note, self.case_id)
+
+    def _apply_hardship(self):
+        self._end_call(reached=True)
+        self.case_id._hold("hardship", days=PAUSE_DAYS, note=self.note)
+
+    def _apply_insurer(self):
+        self._end_call(reached=True)
+        self.case_id._hold("insurer", days=PAUSE_DAYS, note=self.note)
+
+    def _apply_wrong_number(self):
+        self._end_call(
+            reached=False, error=self.env._("The number is somebody else's.")
+        )
+        self.case_id._hold("wrong_number", days=PAUSE_DAYS, note=self.note)
+        self.partner_id.sudo().clinic_wrong_phone = self.phone
+
+    def _apply_asked(self):
+        self._end_call(reached=True)
+        self.case_id._hold("asked", days=PAUSE_DAYS, note=self.note)
+        self.env["clinic.consent"].create(
+            {
+                "partner_id": self.partner_id.id,
+                "company_id": self.company_id.id,
+                "purpose": "billing",
+                "channel": "phone",
+                "granted": False,
+                "source": "desk",
+            }
+        )
+
+    def _pause_until(self, reason, day):
+        self.env["clinic.followup.hold"].create(
+            {
+                "case_id": self.case_id.id,
+                "reason": reason,
+                "end_date": day,
+                "note": self.note,
+            }
+        )
+
+    def _end_call(self, reached, error=""):
+        """Tell the waiting phone attempts how the call ended."""
+        calls_sudo = self.case_id._get_waiting_calls().sudo()
+        activities = calls_sudo.activity_id
+        for call_sudo in calls_sudo:
+            call_sudo._note_call(reached, error)
+        if reached:
+            self._close_activities(activities)
+
+    def _close_activities(self, activities):
+        call = self.env.ref("clinic_dunning.activity_call")
+        activities |= self.case_id.sudo().activity_ids.filtered(
+            lambda activity: activity.activity_type_id == call
+        )
+        activities.exists().with_user(self.env.user).action_feedback(
+            feedback=self._get_outcome_text()
+        )
+
+    def _get_outcome_text(self):
+        outcomes = dict(self._fields["outcome"]._description_selection(self.env))
+        return " · ".join(filter(None, (outcomes[self.outcome], self.note)))
+
+    def _log_outcome(self):
+        self.case_id._message_log(body=self.env._("Call: %s", self._get_outcome_text()))
