@@ -9,3 +9,6 @@ from . import test_registry_properties
 from . import test_service_label
 from . import test_template
 from . import test_wording
+from . import test_pay_checkout
+from . import test_allocation
+from . import test_exception

@@ -92,15 +92,8 @@ class TestPayPage(HttpCase):
         self.patient.phone = "+33612345678"
         self.assertEqual(self.url_open(self.path).status_code, 404)
 
-    def test_pay_leads_to_the_residual_of_the_oldest_invoice(self):
-        self._make_invoice("Later", 80.0, days=-2)
-        answer = self._post("pay", amount="0.01", invoice_id="1")
-        self.assertEqual(answer.status_code, 303)
-        self.assertIn("amount=120.0&", answer.headers["Location"])
-        self.assertIn(f"invoice_id={self.invoice.id}&", answer.headers["Location"])
-
     def test_pay_without_csrf_token_is_refused(self):
-        answer = self.url_open(f"{self.path}/pay", data={"amount": "5"}, allow_redirects=False)
+        answer = self.url_open(f"{self.path}/checkout", data={"amount": "5"}, allow_redirects=False)
         self.assertEqual(answer.status_code, 400)
 
     def test_paid_patient_reads_that_nothing_is_due(self):
@@ -136,8 +129,9 @@ class TestPayPage(HttpCase):
         self.assertTrue(refusal)
 
     def test_too_many_views_of_one_link_are_slowed_down(self):
-        codes = [self.url_open(self.path).status_code for _time in range(62)]
-        self.assertEqual(codes[0], 200)
+        # twice the limit and more: a minute may end between them
+        codes = (self.url_open(self.path).status_code for _time in range(122))
+        self.assertEqual(next(codes), 200)
         self.assertIn(429, codes)
 
     def test_broken_limiter_is_open_for_views_and_closed_for_payments(self):

@@ -3,7 +3,9 @@ from . import link_page
 from . import rate_limit
 from . import access_log
 from . import checkout
+from . import checkout_pay
 from . import allocation
 from . import exception
 from . import transaction
+from . import replay
 from . import desk_receipt

@@ -1,11 +1,15 @@
-import secrets
+import hashlib
 from datetime import timedelta
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 
-MINUTES = 60
-LIVE = ("draft", "pending", "authorized", "done")
+from .amount import parse_amount
+
+
+def get_renewed_nonce(nonce):
+    """Return the nonce of the same choice for a further try."""
+    return hashlib.sha256(f"{nonce}+".encode()).hexdigest()[:32]
 
 
 class ClinicPaymentCheckout(models.Model):
@@ -20,24 +24,28 @@ class ClinicPaymentCheckout(models.Model):
     _order = "id desc"
     _rec_name = "id"
 
-    nonce = fields.Char(
-        required=True,
-        readonly=True,
-        default=lambda self: secrets.token_urlsafe(16),
-        groups="base.group_system",
-    )
+    nonce = fields.Char(required=True, readonly=True, groups="base.group_system")
     link_id = fields.Many2one("clinic.link", readonly=True, ondelete="set null")
     partner_id = fields.Many2one(
         "res.partner", required=True, readonly=True, ondelete="restrict"
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    lang = fields.Char(readonly=True)
     amount = fields.Monetary(readonly=True)
+    started_at = fields.Datetime(readonly=True)
     allocation_ids = fields.One2many(
         "clinic.payment.allocation", "checkout_id", readonly=True
     )
     transaction_id = fields.Many2one(
         "payment.transaction", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
+    replaced_by_id = fields.Many2one(
+        "clinic.payment.checkout",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The same choice, paid with another method.",
     )
 
     _nonce = models.Constraint("UNIQUE (nonce)", "This choice already exists.")
@@ -45,26 +53,54 @@ class ClinicPaymentCheckout(models.Model):
         "UNIQUE (transaction_id)", "A transaction pays one choice only."
     )
 
+    # -- choosing ----------------------------------------------------------------------
+
     @api.model
-    def _open(self, link, currency, choice, amount=0.0):
+    def _find(self, nonce):
+        """Return the latest form of the choice that this nonce names, or none."""
+        checkout = self.sudo().search([("nonce", "=", nonce)], limit=1)
+        while checkout.replaced_by_id:
+            checkout = checkout.replaced_by_id
+        return checkout
+
+    @api.model
+    def _get_nonce(self, link, form):
+        """Return the nonce of one form of one link: the same form gives the same one.
+
+        Nobody guesses it without the link's secret, even if the form's part is known.
+        """
+        text = f"{link.sudo().token_hash}:{form}"
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @api.model
+    def _open(self, link, currency, choice, amount="", keys=None, form="", lang=None):
         """Fix what will be paid, from the ledger.
 
         :param link: `clinic.link` of whoever pays
         :param currency: `res.currency` of the items
-        :param str choice: "now" (what is due), "all" (what is open) or "other"
-        :param float amount: for "other", in that currency
+        :param str choice: "now" (what is due), "all" (what is open), "items" (those of
+            `keys`) or "other" (`amount`, the oldest items first)
+        :param str amount: as typed, in that currency
+        :param str form: names the form that was sent; sent twice, it is one choice
         :raise ValidationError: in words for the patient, when the amount is impossible
         """
-        items = link._get_payable_items(currency, only_due=choice == "now")
-        open_amount = link._get_payable_amount(currency, items)
-        wanted = amount if choice == "other" else open_amount
-        self._check_amount(currency, wanted, open_amount)
+        link._touch()
+        nonce = self._get_nonce(link, form)
+        if known := self._find(nonce):
+            return known
+        statement = link._get_statement()
+        chosen = keys if choice == "items" else None
+        items = statement.get_asked(currency, choice == "now", chosen)
+        total = statement.get_amount(currency, items)
+        wanted = self._get_wanted(currency, choice, amount, items, total)
         return self.create(
             {
+                "nonce": nonce,
                 "link_id": link.id,
                 "partner_id": link.partner_id.id,
                 "company_id": link.company_id.id,
                 "currency_id": currency.id,
+                "lang": lang or link._get_lang(),
                 "amount": wanted,
                 "allocation_ids": [
                     Command.create(vals)
@@ -73,13 +109,54 @@ class ClinicPaymentCheckout(models.Model):
             }
         )
 
-    def _check_amount(self, currency, wanted, open_amount):
-        if currency.compare_amounts(open_amount, 0) <= 0:
+    def _get_wanted(self, currency, choice, amount, items, total):
+        """Return the amount to pay; for all of one invoice less its early discount."""
+        wanted = total
+        if choice == "other":
+            wanted = parse_amount(amount, currency.decimal_places)
+        self._check_amount(currency, wanted, total)
+        if choice == "other":
+            return currency.round(wanted)
+        return self._get_early_amount(currency, items, total) or total
+
+    def _check_amount(self, currency, wanted, total):
+        if currency.compare_amounts(total, 0) <= 0:
             raise ValidationError(self.env._("Nothing is due, thank you."))
+        if wanted is None:
+            raise ValidationError(
+                self.env._("Please write the amount in figures, such as 12.50.")
+            )
         if currency.compare_amounts(wanted, 0) <= 0:
             raise ValidationError(self.env._("Please choose an amount above zero."))
-        if currency.compare_amounts(wanted, open_amount) > 0:
-            raise ValidationError(self.env._("This is more than what is due."))
+        if currency.compare_amounts(wanted, total) > 0:
+            raise ValidationError(
+                self.env._(
+                    "This is more than the %s that can be paid here.",
+                    currency.format(total),
+                )
+            )
+        least = min(self._get_minimum(currency), total)
+        if currency.compare_amounts(wanted, least) < 0:
+            raise ValidationError(
+                self.env._("The smallest payment is %s.", currency.format(least))
+            )
+
+    def _get_minimum(self, currency):
+        """Return the least amount of a payment: tiny ones are tests of stolen cards."""
+        return 1.0 if currency.decimal_places else 100.0
+
+    def _get_early_amount(self, currency, items, total):
+        """Return what all of one invoice costs today with its early payment discount.
+
+        :return: the discounted amount, or 0 where there is no discount to be had
+        """
+        move = self.env["account.move"].browse({item["move_id"] for item in items})
+        if len(move) != 1 or not move.is_invoice(include_receipts=True):
+            return 0.0
+        values = move._get_invoice_next_payment_values()
+        is_whole = currency.compare_amounts(move.amount_residual, total) == 0
+        is_early = values.get("installment_state") == "epd"
+        return values["amount_due"] if is_whole and is_early else 0.0
 
     def _prepare_allocations(self, currency, items, amount):
         """Spread an amount over the items, the oldest first, to the last cent."""
@@ -95,30 +172,6 @@ class ClinicPaymentCheckout(models.Model):
                 "date_maturity": item["date_maturity"],
                 "amount": part,
             }
-
-    def _is_usable(self):
-        """Return whether the choice is fresh and not paid yet."""
-        self.ensure_one()
-        since = fields.Datetime.now() - timedelta(minutes=MINUTES)
-        return self.create_date > since and not self.transaction_id
-
-    def _get_live_transaction(self):
-        """Return a transaction that is paying one of these items right now, if any."""
-        self.ensure_one()
-        moves = self.allocation_ids.move_id
-        return self.env["payment.transaction"].search(
-            [
-                "|",
-                ("invoice_ids", "in", moves.ids),
-                ("clinic_allocation_ids.move_id", "in", moves.ids),
-                "|",
-                ("state", "in", ("pending", "authorized")),
-                "&",
-                ("state", "=", "done"),
-                ("is_post_processed", "=", False),
-            ],
-            limit=1,
-        )
 
     @api.autovacuum
     def _gc_unused(self):

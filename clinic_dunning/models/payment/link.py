@@ -39,6 +39,9 @@ class ClinicLink(models.Model):
     revoked_at = fields.Datetime(readonly=True)
     failures = fields.Integer(readonly=True)
     locked_until = fields.Datetime(readonly=True)
+    used_at = fields.Datetime(
+        string="Last Used", readonly=True, help="Pages fetched by scanners don't count."
+    )
 
     _token_hash = models.Constraint("UNIQUE (token_hash)", "This link already exists.")
 
@@ -79,6 +82,20 @@ class ClinicLink(models.Model):
             ],
             limit=1,
         )
+
+    def _is_usable(self):
+        """Return whether the link works now."""
+        self.ensure_one()
+        link = self.sudo()
+        return not link.revoked_at and link.expires_at > fields.Datetime.now()
+
+    def _touch(self):
+        """Note that a person uses the link; two forms sent at once come one by one.
+
+        The second one fails on its old snapshot and is replayed by Odoo.
+        """
+        self.sudo().used_at = fields.Datetime.now()
+        self.sudo().flush_recordset(["used_at"])
 
     def _revoke(self):
         self.sudo().filtered(lambda link: not link.revoked_at).revoked_at = (

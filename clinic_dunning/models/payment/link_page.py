@@ -1,8 +1,13 @@
+import secrets
+
 from odoo import fields, models
 from odoo.tools import format_amount, format_date
 
 from ..followup.moment import Moment
 from ..outreach.naming import safe_first_name
+from .statement import Statement
+
+LANGUAGES = {"en": "English", "fr": "Français", "hi": "हिन्दी"}
 
 
 class ClinicLink(models.Model):
@@ -10,115 +15,96 @@ class ClinicLink(models.Model):
 
     _inherit = "clinic.link"
 
-    def _get_items(self):
-        """Return what the person may be asked for: open items, without those disputed.
-
-        Credits come with a negative residual; oldest first.
-        """
+    def _get_statement(self):
+        """Return what the person may be asked for, as a `Statement`."""
         self.ensure_one()
-        return self.env["clinic.followup.decision"]._get_open_items(
+        items = self.env["clinic.followup.decision"]._get_open_items(
             self.partner_id, self.company_id
         )
-
-    def _get_payable_items(self, currency, only_due=False):
-        """Return the open items of posted documents in one currency, oldest first.
-
-        Disputed items stay out; `only_due` leaves out what is due after today.
-        """
         today = Moment(fields.Datetime.now(), self.company_id._get_clinic_tz()).today
-        return [
-            item
-            for item in self._get_items()
-            if item["residual"] > 0
-            and item["currency_id"] == currency.id
-            and not item["disputed"]
-            and (not only_due or item["date_maturity"] <= today)
-        ]
+        return Statement(items, today)
 
-    def _get_payable_amount(self, currency, items):
-        """Return what may be asked for these items: their sum, less open credits."""
-        credits = sum(
-            item["residual"]
-            for item in self._get_items()
-            if item["residual"] < 0 and item["currency_id"] == currency.id
-        )
-        asked = sum(item["residual"] for item in items)
-        everything = sum(i["residual"] for i in self._get_payable_items(currency)) + credits
-        return currency.round(max(0.0, float(min(asked, everything))))
+    def _get_page_values(self, lang=None):
+        """Return what the templates need: formatted text, nothing about a visit.
 
-    def _get_item_to_pay(self):
-        """Return the oldest item of a posted invoice that can be paid online, or None."""
-        moves = self.env["account.move"]
-        for item in self._get_items():
-            move = moves.browse(item["move_id"])
-            if item["residual"] > 0 and not item["disputed"] and move._has_to_be_paid():
-                return item
-        return None
-
-    def _get_page_values(self):
-        """Return what the templates need: formatted text, nothing about a visit."""
+        :param str lang: the language chosen on the page, such as "fr"
+        """
         self.ensure_one()
-        company = self.company_id
-        lang = self._get_lang()
-        local = company.with_context(lang=lang)
-        items = self._get_items()
+        lang = self._get_lang(lang)
+        statement = self._get_statement()
+        moves = self.env["account.move"].browse({i["move_id"] for i in statement.items})
+        currencies = self.env["res.currency"].browse(statement.currency_ids)
         return {
-            "lang": lang,
-            "clinic": local._get_clinic_message_name(),
-            "address": company.partner_id._display_address(without_company=True).strip(),
-            "phone": company.phone,
-            "first_name": self._get_greeting(),
+            **self._get_header(lang),
+            "first_name": safe_first_name(self.partner_id.name),
+            "form": secrets.token_urlsafe(12),
             "amounts": [
-                self._get_amount(currency, rows, lang)
-                for currency, rows in self._group_by_currency(items)
+                self._get_amount(statement, currency, lang) for currency in currencies
             ],
-            "can_pay": bool(self._get_item_to_pay()),
-            "transfer": self._get_transfer(),
+            "live": bool(self.env["payment.transaction"]._get_live(moves)),
+            "transfer": self._get_transfer(moves.filtered(lambda m: m.state == "posted")),
             "policy": self._get_policy_text(lang),
         }
 
-    def _get_lang(self):
+    def _get_header(self, lang):
+        """Return what stands on every page: who writes, and the languages."""
+        company = self.company_id.with_context(lang=lang)
+        address = company.partner_id._display_address(without_company=True)
+        return {
+            "lang": lang,
+            "languages": self._get_languages(lang),
+            "clinic": company._get_clinic_message_name(),
+            "address": ", ".join(filter(None, map(str.strip, address.splitlines()))),
+            "phone": company.phone,
+        }
+
+    def _get_lang(self, wanted=None):
+        """Return the language of the page: chosen, else the person's, else the clinic's."""
         installed = [code for code, _name in self.env["res.lang"].get_installed()]
-        for code in (self.partner_id.lang, self.company_id.partner_id.lang):
-            if code in installed:
-                return code
+        for code in (wanted, self.partner_id.lang, self.company_id.partner_id.lang):
+            same = [known for known in installed if known[:2] == (code or "")[:2]]
+            if same:
+                return code if code in same else same[0]
         return "en_US"
 
-    def _get_greeting(self):
-        return safe_first_name(self.partner_id.name)
-
-    def _group_by_currency(self, items):
-        groups = {}
-        for item in items:
-            currency = self.env["res.currency"].browse(item["currency_id"])
-            groups.setdefault(currency, []).append(item)
-        return groups.items()
-
-    def _get_amount(self, currency, items, lang):
-        """Return what is due now and in all in one currency, less credits."""
-        today = Moment(fields.Datetime.now(), self.company_id._get_clinic_tz()).today
-        total = float(sum(item["residual"] for item in items))
-        late = [
-            item for item in items if item["residual"] < 0 or item["date_maturity"] <= today
+    def _get_languages(self, lang):
+        """Return (code, name, whether it is shown) of the languages to choose from."""
+        installed = {code[:2] for code, _name in self.env["res.lang"].get_installed()}
+        return [
+            (code, name, code == lang[:2])
+            for code, name in LANGUAGES.items()
+            if code in installed
         ]
-        now = min(max(float(sum(item["residual"] for item in late)), 0.0), max(total, 0.0))
-        days = [i["date_maturity"] for i in items if i["residual"] > 0]
+
+    def _get_amount(self, statement, currency, lang):
+        """Return what is due now and in all in one currency, less credits."""
+        due_items, items = (
+            statement.get_asked(currency, only_due=True),
+            statement.get_asked(currency),
+        )
+        now = statement.get_amount(currency, due_items)
+        total = statement.get_amount(currency, items)
+        checkouts = self.env["clinic.payment.checkout"]
+        early = checkouts._get_early_amount(currency, items, total)
+        next_due = statement.get_next_due(currency)
         return {
+            "currency_id": currency.id,
+            "symbol": currency.symbol,
             "now": format_amount(self.env, now, currency, lang),
-            "total": format_amount(self.env, max(total, 0.0), currency, lang),
+            "total": format_amount(self.env, total, currency, lang),
+            "early": early and format_amount(self.env, early, currency, lang),
             "is_due": currency.compare_amounts(now, 0) > 0,
             "is_open": currency.compare_amounts(total, 0) > 0,
             "has_more": currency.compare_amounts(total, now) > 0,
-            "next_due": format_date(self.env, min(days), lang_code=lang) if days else "",
+            "next_due": next_due and format_date(self.env, next_due, lang_code=lang),
         }
 
-    def _get_transfer(self):
+    def _get_transfer(self, moves):
         """Return the bank transfer details of the clinic, or None."""
         account = self.company_id.partner_id.bank_ids[:1]
-        item = self._get_item_to_pay()
-        if not account or not item:
+        move = moves.filtered(lambda move: move.amount_residual > 0)[:1]
+        if not account or not move:
             return None
-        move = self.env["account.move"].browse(item["move_id"])
         return {
             "holder": account.acc_holder_name or self.company_id._get_clinic_message_name(),
             "account": account.acc_number,

@@ -1,0 +1,139 @@
+from odoo import Command, http
+from odoo.exceptions import UserError, ValidationError
+from odoo.http import request
+
+from odoo.addons.payment.controllers.portal import PaymentPortal
+
+from .page import HEADERS, VIEWS_PER_MINUTE, PatientPage
+
+TRANSACTIONS_PER_HOUR = 10
+
+
+class ClinicCheckout(PatientPage, PaymentPortal):
+    """The way from a choice to its payment: only here Odoo's own payment form is used."""
+
+    @http.route(
+        "/p/checkout/<string:nonce>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        website=True,
+        multilang=False,
+        sitemap=False,
+    )
+    def clinic_checkout(self, nonce, **_kwargs):
+        """Offer the ways to pay what was chosen."""
+        if not self._allows("view", nonce, VIEWS_PER_MINUTE):
+            return self._too_many()
+        checkout = self._find_checkout(nonce)
+        if not checkout:
+            return self._not_found()
+        if not checkout._is_usable() or checkout._get_live_transaction():
+            return request.redirect(f"/p/done/{nonce}")
+        if checkout.transaction_id.state == "done":
+            return request.redirect(f"/p/done/{nonce}")
+        response = request.render(
+            "clinic_dunning.pay_checkout", self._get_form_values(checkout, nonce)
+        )
+        response.headers.update(HEADERS)
+        return response
+
+    @http.route("/p/transaction/<string:nonce>", type="jsonrpc", auth="public")
+    def clinic_transaction(
+        self, nonce, provider_id=None, payment_method_id=None, flow=None, **post
+    ):
+        """Begin the payment; amount, currency, payer and way back are the server's.
+
+        :return: what Odoo's payment form needs to go on
+        :raise ValidationError: in words for the patient
+        """
+        if not self._comes_from_here() or not request.validate_csrf(post.get("csrf_token")):
+            raise ValidationError(self._get_stale_text())
+        checkout = self._find_checkout(nonce)
+        subject = f"link:{checkout.link_id.id}"
+        if not self._allows(
+            "transaction", subject, TRANSACTIONS_PER_HOUR, 3600, when_broken=False
+        ):
+            raise ValidationError(
+                request.env._("Too many tries. Please wait a while, or call us.")
+            )
+        if not checkout or flow not in ("redirect", "direct"):
+            raise ValidationError(self._get_stale_text())
+        try:
+            return self._begin(checkout, provider_id, payment_method_id, flow)
+        except UserError as error:
+            raise ValidationError(error.args[0]) from None
+
+    @http.route(
+        "/p/done/<string:nonce>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
+    )
+    def clinic_done(self, nonce, **_kwargs):
+        """Say in words how the payment stands."""
+        if not self._allows("view", nonce, VIEWS_PER_MINUTE):
+            return self._too_many()
+        checkout = self._find_checkout(nonce)
+        if not checkout:
+            return self._not_found()
+        return self._render("clinic_dunning.pay_done", checkout._get_done_values())
+
+    # -- helpers -----------------------------------------------------------------------
+
+    def _find_checkout(self, nonce):
+        self._be_public()
+        checkout = request.env["clinic.payment.checkout"]._find(nonce)
+        request.update_context(lang=checkout.lang or request.env.lang)
+        return checkout.with_context(lang=checkout.lang)
+
+    def _get_stale_text(self):
+        return request.env._("This page is too old. Please open your link again.")
+
+    def _get_form_values(self, checkout, nonce):
+        """Return the context of core's `payment.form`: no saved cards, none to save."""
+        providers, methods = checkout._get_options()
+        return {
+            **checkout.link_id._get_header(checkout.lang),
+            "res_company": checkout.company_id,
+            "amount": checkout.amount,
+            "currency": checkout.currency_id,
+            "partner_id": checkout.partner_id.id,
+            "providers_sudo": providers,
+            "payment_methods_sudo": methods,
+            "tokens_sudo": request.env["payment.token"].sudo(),
+            "show_tokenize_input_mapping": dict.fromkeys(providers.ids, False),
+            "transaction_route": f"/p/transaction/{nonce}",
+            "landing_route": f"/p/done/{nonce}",
+            "access_token": "",
+            "no_header": True,
+            "no_footer": True,
+        }
+
+    def _begin(self, checkout, provider_id, payment_method_id, flow):
+        """Return the processing values of the one transaction of this choice."""
+        checkout._lock()
+        if checkout.transaction_id and checkout._is_same_way(provider_id, payment_method_id):
+            return checkout.transaction_id._get_processing_values()
+        checkout._check_payable()
+        checkout._check_way(provider_id, payment_method_id)
+        if checkout.transaction_id:
+            checkout = checkout._renew()
+        transaction = self._create_transaction(
+            provider_id=provider_id,
+            payment_method_id=payment_method_id,
+            token_id=None,
+            amount=checkout.amount,
+            currency_id=checkout.currency_id.id,
+            partner_id=checkout.partner_id.id,
+            flow=flow,
+            tokenization_requested=False,
+            landing_route=f"/p/done/{checkout.nonce}",
+            reference_prefix=f"PAY-{checkout.id}",
+            custom_create_values={
+                "clinic_checkout_id": checkout.id,
+                "invoice_ids": [Command.set(checkout.allocation_ids.move_id.ids)],
+            },
+        )
+        return transaction._get_processing_values()

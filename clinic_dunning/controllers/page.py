@@ -1,0 +1,79 @@
+"""What the patient's pages have in common."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from odoo import SUPERUSER_ID
+from odoo.http import request
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+VIEWS_PER_MINUTE = 60
+POSTS_PER_MINUTE = 10
+
+
+class PatientPage:
+    """Finds links, counts requests and renders pages; whoever comes, the link is the user."""
+
+    def _be_public(self):
+        """Forget who is logged in: a clerk who opens a link is not the payer."""
+        public = request.env["ir.model.data"].sudo()._xmlid_to_res_id("base.public_user")
+        request.update_env(user=public)
+
+    def _find_link(self, secret):
+        self._be_public()
+        return request.env["clinic.link"]._find(secret, "pay")
+
+    def _allows(self, scope, subject, limit, seconds=60, when_broken=True):
+        """Count the request for what it is about and for its address."""
+        limiter = request.env(user=SUPERUSER_ID)["clinic.rate.limit"]
+        answers = [
+            limiter._allows(scope, key, limit, seconds, when_broken)
+            for key in (subject, self._get_network())
+        ]
+        return all(answers)
+
+    def _get_network(self):
+        """Return the visitor's address, an IPv6 one by its /64."""
+        address = ipaddress.ip_address(request.httprequest.remote_addr or "0.0.0.0")
+        if address.version == 4:
+            return str(address)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+
+    def _comes_from_here(self):
+        """Return whether the browser says the request comes from our own page."""
+        origin = request.httprequest.headers.get("Origin")
+        return not origin or urlsplit(origin).netloc == request.httprequest.host
+
+    def _render(self, template, values, status=200):
+        values = {"csrf_token": request.csrf_token(), **values}
+        qweb = request.env["ir.qweb"].sudo()
+        body = qweb._render(template, values, lang=values["lang"])
+        return self._respond("<!DOCTYPE html>" + str(body), status)
+
+    def _respond(self, body, status):
+        return request.make_response(
+            body,
+            headers=[("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
+            status=status,
+        )
+
+    def _not_found(self):
+        """Unknown, expired and revoked links answer alike."""
+        return self._say("clinic_dunning.pay_gone", 404)
+
+    def _too_many(self):
+        return self._say("clinic_dunning.pay_wait", 429)
+
+    def _say(self, template, status):
+        lang = request.env["clinic.link"].sudo()._get_lang(self._get_wanted_lang())
+        return self._render(template, {"lang": lang}, status)
+
+    def _get_wanted_lang(self):
+        """Return the language chosen on the page, else the browser's."""
+        browser = request.httprequest.accept_languages.best or ""
+        return request.params.get("lang") or browser.replace("-", "_")

@@ -1,0 +1,48 @@
+"""What a person types into an amount field. Pure Python, no `env`."""
+
+import re
+import unicodedata
+
+_NUMBER = re.compile(r"\d{1,12}([.,]\d{1,3})*")
+_BLANKS = re.compile(r"[\s'’_]")
+
+
+def parse_amount(text, decimals):
+    """Return the amount a person meant, or None if it can't be read for certain.
+
+    Comma and point both part decimals or thousands; digits of any script are read.
+
+    :param str text: such as "12,50", "1 234.5", "₹ 1,200"
+    :param int decimals: decimal places of the currency (0, 2 or 3)
+    """
+    digits = "".join(_to_ascii(char) for char in str(text or ""))
+    digits = _BLANKS.sub("", re.sub(r"^[^\d.,+-]+|[^\d.,]+$", "", digits.strip()))
+    if not _NUMBER.fullmatch(digits):
+        return None
+    *whole, last = re.split(r"[.,]", digits)
+    if not whole:
+        return float(last)
+    if len(last) <= decimals and not _is_grouped(digits, whole, last):
+        return float(f"{''.join(whole)}.{last}") if _are_thousands(whole) else None
+    if len(last) == 3 and _are_thousands([*whole, last]):
+        return float("".join([*whole, last]))
+    return None
+
+
+def _to_ascii(char):
+    return str(unicodedata.digit(char)) if char.isdigit() else char
+
+
+def _is_grouped(digits, whole, last):
+    """Two equal separators part thousands: 1,234,567."""
+    separators = set(re.findall(r"[.,]", digits))
+    return len(whole) > 1 and len(separators) == 1 and len(last) == 3
+
+
+def _are_thousands(groups):
+    """Groups of three behind the first; of two in the Indian way (1,20,000)."""
+    first, *rest = groups
+    sizes = [len(group) for group in rest]
+    western = all(size == 3 for size in sizes)
+    indian = sizes[-1:] == [3] and all(size == 2 for size in sizes[:-1])
+    return not rest or (len(first) <= 3 and (western or indian))

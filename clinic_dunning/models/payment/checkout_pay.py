@@ -1,0 +1,132 @@
+from datetime import timedelta
+
+from odoo import Command, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import format_amount
+
+from .checkout import get_renewed_nonce
+
+MINUTES = 60
+
+
+class ClinicPaymentCheckout(models.Model):
+    """How a choice is paid, and how that stands."""
+
+    _inherit = "clinic.payment.checkout"
+
+    def _lock(self):
+        """Let two requests on one choice come one after the other.
+
+        The second one fails on its old snapshot and is replayed by Odoo.
+        """
+        self.started_at = fields.Datetime.now()
+        self.flush_recordset(["started_at"])
+
+    def _is_usable(self):
+        """Return whether the choice is fresh and its link still works."""
+        self.ensure_one()
+        since = fields.Datetime.now() - timedelta(minutes=MINUTES)
+        return self.create_date > since and self.link_id._is_usable()
+
+    def _is_still_open(self):
+        """Return whether all that was chosen is still to be paid."""
+        return all(
+            self.currency_id.compare_amounts(part.amount, part._get_residual()) <= 0
+            for part in self.allocation_ids
+        )
+
+    def _is_same_way(self, provider_id, payment_method_id):
+        """Return whether the transaction is one on these means that has not failed."""
+        transaction = self.transaction_id
+        return (
+            transaction.state not in ("cancel", "error")
+            and transaction.provider_id.id == provider_id
+            and transaction.payment_method_id.id == payment_method_id
+        )
+
+    def _check_payable(self):
+        """Refuse in words what is too old, under way already or paid meanwhile."""
+        if not self._is_usable():
+            raise ValidationError(
+                self.env._("This page is too old. Please open your link again.")
+            )
+        if self._get_live_transaction() or self.transaction_id.state == "done":
+            raise ValidationError(
+                self.env._("We are checking a payment of yours. Please do not pay again.")
+            )
+        if not self._is_still_open():
+            raise ValidationError(
+                self.env._(
+                    "Something was paid meanwhile. Please open your link again to see "
+                    "what is left."
+                )
+            )
+
+    def _check_way(self, provider_id, payment_method_id):
+        """Refuse a provider or a method that is not offered (any more)."""
+        providers, methods = self._get_options()
+        method = methods.filtered(lambda method: method.id == payment_method_id)
+        provider = providers.filtered(lambda provider: provider.id == provider_id)
+        if not provider or provider not in method.provider_ids:
+            raise ValidationError(
+                self.env._("This way to pay is not available. Please choose another one.")
+            )
+
+    def _renew(self):
+        """Return the same choice anew, for a try with another method."""
+        self.ensure_one()
+        again = self.copy(
+            {
+                "nonce": get_renewed_nonce(self.nonce),
+                "transaction_id": False,
+                "allocation_ids": [
+                    Command.create(part._prepare_copy()) for part in self.allocation_ids
+                ],
+            }
+        )
+        self.replaced_by_id = again
+        return again
+
+    def _get_options(self):
+        """Return the published providers and methods for this choice (sudo)."""
+        self.ensure_one()
+        providers = self.env["payment.provider"].sudo()._get_compatible_providers(
+            self.company_id.id,
+            self.partner_id.id,
+            self.amount,
+            currency_id=self.currency_id.id,
+        )
+        methods = self.env["payment.method"].sudo()._get_compatible_payment_methods(
+            providers.ids, self.partner_id.id, currency_id=self.currency_id.id
+        )
+        return providers, methods
+
+    def _get_live_transaction(self):
+        """Return a transaction that is paying one of these items right now, if any."""
+        self.ensure_one()
+        return self.env["payment.transaction"]._get_live(self.allocation_ids.move_id)
+
+    def _get_done_values(self):
+        """Return what the last page needs: how the payment stands, in one word."""
+        transaction = self.transaction_id
+        return {
+            **self.link_id._get_header(self.lang),
+            "standing": self._get_standing(),
+            "amount": format_amount(self.env, self.amount, self.currency_id, self.lang),
+            "reference": transaction.reference,
+            "date": transaction.last_state_change,
+            "provider": transaction.payment_method_id.name,
+            "instructions": transaction.provider_id.pending_msg,
+            "nonce": self.nonce,
+        }
+
+    def _get_standing(self):
+        """Return paid, checking, waiting (for a transfer), failed or nothing."""
+        transaction = self.transaction_id
+        if transaction.state == "done":
+            return "paid" if transaction.is_post_processed else "checking"
+        if transaction.state == "pending" and transaction.provider_code == "custom":
+            return "waiting"
+        if self._get_live_transaction():
+            return "checking"
+        return "failed" if transaction.state in ("cancel", "error") else "nothing"

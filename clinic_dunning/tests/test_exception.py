@@ -1,0 +1,145 @@
+from unittest.mock import patch
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .pay_common import PayCase
+
+CORE = "odoo.addons.payment.models.payment_transaction"
+
+
+@tagged("post_install", "-at_install")
+class TestPaymentException(PayCase):
+    def count_payments(self, transaction):
+        return self.env["account.payment"].search_count(
+            [("payment_transaction_id", "=", transaction.id)]
+        )
+
+    def test_item_paid_meanwhile_leaves_its_money_on_the_list(self):
+        first, second = self._make_invoice(100.0, -20), self._make_invoice(40.0)
+        transaction = self._start()
+        self._pay_at_desk(first)
+        transaction._set_done()
+        transaction._post_process()
+        self.assertEqual(self.count_payments(transaction), 1)
+        self.assertEqual((first | second).mapped("amount_residual"), [0.0, 0.0])
+        self.assertFiled(transaction, "unallocated", 100.0)
+
+    def test_part_of_a_later_item_is_kept_when_the_first_was_paid_meanwhile(self):
+        first, second = self._make_invoice(100.0, -20), self._make_invoice(100.0)
+        transaction = self._start("other", amount="140")
+        self._pay_at_desk(first)
+        transaction._set_done()
+        transaction._post_process()
+        self.assertEqual(second.amount_residual, 60.0)
+        self.assertFiled(transaction, "unallocated", 100.0)
+
+    def test_everything_paid_meanwhile_is_no_error(self):
+        invoice = self._make_invoice(100.0)
+        transaction = self._start()
+        self._pay_at_desk(invoice)
+        transaction._set_done()
+        transaction._post_process()
+        self.assertTrue(transaction.is_post_processed)
+        self.assertFiled(transaction, "unallocated", 100.0)
+
+    def test_invoice_cancelled_meanwhile_is_no_error(self):
+        invoice = self._make_invoice(100.0)
+        transaction = self._start()
+        invoice.button_draft()
+        invoice.button_cancel()
+        transaction._set_done()
+        transaction._post_process()
+        self.assertEqual(self.count_payments(transaction), 1)
+        self.assertFiled(transaction, "unallocated", 100.0)
+
+    def test_second_payment_of_one_item_is_a_double(self):
+        self._make_invoice(100.0)
+        one, two = self._start(form="a"), self._start(form="b")
+        for transaction in (one, two):
+            transaction._set_done()
+            transaction._post_process()
+        self.assertNothingFiled(one)
+        self.assertFiled(two, "double", 100.0)
+
+    def test_money_on_a_cancelled_transaction_is_late(self):
+        self._make_invoice(100.0)
+        transaction = self._start()
+        transaction._set_canceled()
+        with mute_logger(CORE):
+            transaction._set_done()
+            transaction._set_done()
+        self.assertEqual(transaction.state, "cancel")
+        self.assertFiled(transaction, "late", 100.0)
+
+    def test_wrong_amount_or_currency_is_not_booked(self):
+        self._make_invoice(100.0)
+        for answer in ({"amount": 1.0}, {"currency": "USD"}):
+            transaction = self._start(form=str(answer))
+            with self.answering():
+                transaction._process("none", {"id": "x", **answer})
+            self.assertEqual(transaction.state, "error")
+            self.assertFiled(transaction, "mismatch")
+
+    def test_answer_used_by_another_transaction_changes_nothing(self):
+        self._make_invoice(100.0)
+        one, two = self._start(form="a"), self._start(form="b")
+        with self.answering():
+            one._process("none", {"id": "pi_1"})
+            two._process("none", {"id": "pi_1"})
+        self.assertEqual(one.state, "done")
+        self.assertRecordValues(two, [{"state": "draft", "provider_reference": False}])
+        self.assertFiled(two, "replayed")
+
+    def test_answer_repeated_for_its_own_transaction_is_harmless(self):
+        self._make_invoice(100.0)
+        transaction = self._start()
+        with self.answering():
+            for _time in range(3):
+                transaction._process("none", {"id": "pi_1"})
+                transaction._post_process()
+        self.assertEqual(self.count_payments(transaction), 1)
+        self.assertNothingFiled(transaction)
+
+    def test_payment_intent_of_another_reference_changes_nothing(self):
+        self._make_invoice(100.0)
+        transaction = self._start()
+        self.env.cr.execute(
+            "UPDATE payment_provider SET code = 'stripe' WHERE id = %s", [self.provider.id]
+        )
+        self.provider.invalidate_recordset(["code"])
+        transaction.invalidate_recordset(["provider_code"])
+        with patch.object(
+            type(transaction), "_get_named_reference", lambda *_args: "PAY-0"
+        ), self.answering():
+            transaction._process("none", {"id": "pi_1"})
+        self.assertEqual(transaction.state, "draft")
+        self.assertFiled(transaction, "replayed")
+
+    def test_done_triggers_the_booking_at_once(self):
+        self._make_invoice(100.0)
+        transaction = self._start()
+        cron = self.env.ref("payment.cron_post_process_payment_tx")
+        domain = [("cron_id", "=", cron.id)]
+        before = self.env["ir.cron.trigger"].search_count(domain)
+        with self.answering():
+            transaction._process("none", {"id": "pi_1"})
+        self.assertGreater(self.env["ir.cron.trigger"].search_count(domain), before)
+
+    def test_failing_thanks_do_not_undo_the_booking(self):
+        invoice = self._make_invoice(100.0)
+        transaction = self._start()
+        transaction._set_done()
+        self.env.ref("clinic_dunning.topic_paid").code = "gone"
+        self.env.flush_all()
+        with patch.object(
+            type(self.env["clinic.message"]), "_queue", side_effect=self._get_error()
+        ), mute_logger("odoo.addons.clinic_dunning"):
+            transaction._post_process()
+        self.assertEqual(invoice.amount_residual, 0.0)
+        self.assertFiled(transaction, "failed", 0.0)
+
+    def _get_error(self):
+        from odoo.exceptions import UserError
+
+        return UserError("no template")
