@@ -68,6 +68,7 @@ def build_company(env, clinic):
     build_journals(env, clinic, company)
     build_terms(env, clinic, company)
     build_services(env, clinic, company)
+    publish_demo_payments(env, company)
     return company
 
 
@@ -199,6 +200,14 @@ def build_services(env, clinic, company):
     )
     names = (f"service_{clinic.key}_{number}" for number in range(len(products)))
     remember(env, **dict(zip(names, products, strict=True)))
+
+
+def publish_demo_payments(env, company):
+    """Let patients pay with the provider that Odoo pretends, where it is installed."""
+    providers = env["payment.provider"].search(
+        [("code", "=", "demo"), ("company_id", "=", company.id)]
+    )
+    providers.write({"state": "test", "is_published": True})
 
 
 def build_users(env, people, companies):

@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.tools import format_date, html2plaintext
 
 from .clinics import PEOPLE
+from .reasons import NOT_YET
 
 WIDTH = 80
 LINE = "─" * WIDTH
@@ -20,7 +21,12 @@ STATES = {
     "skipped": "not needed",
     "canceled": "cancelled",
 }
-CHANNELS = {"email": "Email", "letter": "Letter", "phone": "Phone call", "none": "None"}
+CHANNELS = {
+    "email": "Email",
+    "letter": "Letter",
+    "phone": "Phone call",
+    "none": "no channel yet",
+}
 LANGUAGES = {"fr_FR": "French", "hi_IN": "Hindi", "en_US": "English"}
 
 
@@ -162,7 +168,7 @@ def tell_held_back(figures):
     ]
     rows.append(
         [
-            "Not yet time for a reminder, or for the next one",
+            NOT_YET,
             *(
                 dash(figures.count_nothing_to_do(company))
                 for company in figures.companies
