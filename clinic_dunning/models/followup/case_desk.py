@@ -5,7 +5,7 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 # As people say and write a birth date; a four-digit year first or last.
 BIRTH_DATES = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d", "%d%m%Y", "%d %m %Y")
@@ -31,6 +31,7 @@ class ClinicFollowupCase(models.Model):
         search="_search_is_call_due",
     )
     last_contact = fields.Char(compute="_compute_last_contact")
+    message_out_count = fields.Integer(compute="_compute_message_out_count")
     has_pending_approval = fields.Boolean(compute="_compute_has_pending_approval")
     items_html = fields.Html(
         string="What is Open", compute="_compute_items_html", sanitize=False
@@ -100,6 +101,31 @@ class ClinicFollowupCase(models.Model):
         people = moves_sudo.commercial_partner_id | moves_sudo.clinic_guarantor_id
         return Domain("partner_id", "in", people.ids)
 
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """The largest overdue amount first: amounts are sorted by the ledger."""
+        if field_name != "amount_overdue":
+            return super()._order_field_to_sql(
+                alias, field_name, direction, nulls, query
+            )
+        balances = self.env["clinic.followup.decision"]._get_balance_query(
+            self.env.companies
+        )
+        owed = query.make_alias(alias, "owed")
+        query.add_join(
+            "LEFT JOIN",
+            owed,
+            SQL("(%s)", balances),
+            SQL(
+                "%s = %s AND %s = %s",
+                SQL.identifier(owed, "guarantor_id"),
+                SQL.identifier(alias, "partner_id"),
+                SQL.identifier(owed, "company_id"),
+                SQL.identifier(alias, "company_id"),
+            ),
+        )
+        overdue = SQL("COALESCE(%s, 0)", SQL.identifier(owed, "overdue"))
+        return SQL("%s %s %s", overdue, direction, nulls)
+
     # -- calls ----------------------------------------------
 
     @api.model
@@ -156,6 +182,15 @@ class ClinicFollowupCase(models.Model):
             day = format_date(self.env, last.delivered_at)
             channel = channels.get(last.channel, "")
             case.last_contact = f"{channel} {day}" if last else False
+
+    @api.depends("message_out_ids")
+    def _compute_message_out_count(self):
+        groups = self.env["clinic.message"]._read_group(
+            [("case_id", "in", self.ids)], ["case_id"], ["__count"]
+        )
+        counts = {case.id: count for case, count in groups}
+        for case in self:
+            case.message_out_count = counts.get(case.id, 0)
 
     @api.depends("message_out_ids.approval", "message_out_ids.state")
     def _compute_has_pending_approval(self):
