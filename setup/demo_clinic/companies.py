@@ -224,7 +224,7 @@ def build_users(env, people, companies):
                 "login": person.login,
                 "password": person.login,
                 "email": f"{person.login}@{allowed[0].alias_domain_id.name}",
-                "lang": allowed[0].partner_id.lang if len(allowed) == 1 else "en_US",
+                "lang": allowed[0].partner_id.lang if len(allowed) == 1 else "en_GB",
                 "tz": allowed[0].partner_id.tz,
                 "company_id": allowed[0].id,
                 "company_ids": [Command.set([company.id for company in allowed])],

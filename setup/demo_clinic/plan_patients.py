@@ -16,8 +16,8 @@ CONTACTS = (
     ("letter_only", 4),
 )
 LANGUAGES = {
-    "lyon": (("fr_FR", 84), ("en_US", 16)),
-    "pune": (("en_US", 55), ("hi_IN", 45)),
+    "lyon": (("fr_FR", 84), ("en_GB", 16)),
+    "pune": (("en_IN", 55), ("hi_IN", 45)),
 }
 CHANNELS = ((False, 78), ("letter", 9), ("phone", 8), ("email", 5))
 TITLES = {"adult": (19, 64), "child": (2, 17), "elder": (72, 90), "student": (18, 25)}

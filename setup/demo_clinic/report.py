@@ -27,7 +27,7 @@ CHANNELS = {
     "phone": "Phone call",
     "none": "no channel yet",
 }
-LANGUAGES = {"fr_FR": "French", "hi_IN": "Hindi", "en_US": "English"}
+LANGUAGES = {"fr": "French", "hi": "Hindi", "en": "English"}
 
 
 def print_report(figures, failures, mail_folder):
@@ -247,7 +247,8 @@ def find_example(figures, language):
     """Return the first mail that went to a person who speaks that language."""
     for mail in figures.mails:
         person = figures.env["res.partner"].search(
-            [("email", "in", mail.recipients), ("lang", "=", language)], limit=1
+            [("email", "in", mail.recipients), ("lang", "=like", f"{language}_%")],
+            limit=1,
         )
         if person and "/p/" in mail.text + mail.html:
             return person, mail
@@ -275,8 +276,8 @@ def tell_checks(figures, failures, mail_folder):
             "broken",
         ),
         "discretion": (
-            len(figures.mails),
-            "mails read",
+            len(figures.texts),
+            "texts read",
             len(figures.revealing),
             "name a treatment",
         ),
