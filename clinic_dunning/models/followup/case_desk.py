@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
 # As people say and write a birth date; a four-digit year first or last.
-BIRTH_DATES = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d", "%d%m%Y", "%d %m %Y")
+BIRTH_DATES = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d", "%d %m %Y")
 FEWEST_DIGITS = 4
 MOST_INVOICES = 200
 
@@ -54,11 +54,11 @@ class ClinicFollowupCase(models.Model):
     def _search_caller(self, operator, value):
         if operator not in ("ilike", "=") or not isinstance(value, str):
             return NotImplemented
-        people = self.env["res.partner"].with_context(active_test=False)
         domain = self._get_caller_domain(value.strip())
-        found = people.sudo()._search(domain)
-        return Domain("partner_id", "in", found) | Domain(
-            "partner_id.clinic_dependant_ids", "in", found
+        people = self.env["res.partner"].sudo().with_context(active_test=False)
+        dependants = people.search(domain & Domain("clinic_guarantor_id", "!=", False))
+        return Domain("partner_id", "in", people._search(domain)) | Domain(
+            "partner_id", "in", dependants.clinic_guarantor_id.ids
         )
 
     @api.model
@@ -107,6 +107,7 @@ class ClinicFollowupCase(models.Model):
             return super()._order_field_to_sql(
                 alias, field_name, direction, nulls, query
             )
+        self.env.flush_all()
         balances = self.env["clinic.followup.decision"]._get_balance_query(
             self.env.companies
         )
