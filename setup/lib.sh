@@ -91,7 +91,7 @@ open_sandbox() {
         "$SANDBOX belongs to $(stat -c %U "$SANDBOX"), you are $(id -un)." \
         "Run this as $(stat -c %U "$SANDBOX"), or remove that folder."
     case $ROOT in *[,\"\'%\\]*) die "$ROOT: a folder with , % \\ or quotes in its path won't do." ;; esac
-    (umask 022 && mkdir -p "$SANDBOX" "$LOGS" "$SANDBOX/stamps" "$SANDBOX/data") ||
+    (umask 022 && mkdir -p "$SANDBOX" "$LOGS" "$SANDBOX/stamps" "$SANDBOX/data") 2>/dev/null ||
         die "No right to write into $ROOT." "Clone the repository where you may write."
 }
 

@@ -1,8 +1,11 @@
 import base64
+import io
+
+import qrcode
+from markupsafe import Markup
 
 from odoo import api, fields, models
 
-QR_SIZE = 180
 # Where the window of an envelope is on the right, the address goes there.
 RIGHT_WINDOW = ("FR", "BE", "LU", "CH", "MC")
 
@@ -30,11 +33,16 @@ class ReportLetter(models.AbstractModel):
             "partner": attempt_sudo.partner_id,
             "clinic": company.with_context(lang=letter.lang)._get_clinic_message_name(),
             "subject": letter.subject,
-            "paragraphs": letter.body.split("\n\n"),
+            "paragraphs": [
+                Markup("<br/>").join(paragraph.split("\n"))
+                for paragraph in letter.body.split("\n\n")
+            ],
             "url": letter.url,
             "qr": self._get_qr(letter.url),
             "lang": letter.lang,
-            "date": fields.Date.context_today(attempt_sudo),
+            "date": fields.Date.context_today(
+                attempt_sudo.with_context(tz=company._get_clinic_tz())
+            ),
             "bank": self._get_bank(company),
             "reference": (attempt_sudo.message_id.values or {}).get("reference"),
             "right": company.country_id.code in RIGHT_WINDOW,
@@ -42,10 +50,9 @@ class ReportLetter(models.AbstractModel):
 
     def _get_qr(self, address):
         """Return the QR code as a data address: the link is in no server's log."""
-        picture = self.env["ir.actions.report"].barcode(
-            "QR", address, width=QR_SIZE, height=QR_SIZE
-        )
-        return "data:image/png;base64," + base64.b64encode(picture).decode()
+        picture = io.BytesIO()
+        qrcode.make(address, border=1).save(picture)
+        return "data:image/png;base64," + base64.b64encode(picture.getvalue()).decode()
 
     def _get_bank(self, company):
         """Return the bank account to which patients may transfer, or none."""

@@ -3,11 +3,14 @@ from . import test_decision_blocked
 from . import test_decision_items
 from . import test_decision_levels
 from . import test_decision_people
+from . import test_desk_payment
 from . import test_pay_page
 from . import test_registry
 from . import test_registry_properties
 from . import test_service_label
 from . import test_template
+from . import test_views
+from . import test_wizards
 from . import test_wording
 from . import test_pay_checkout
 from . import test_allocation

@@ -52,11 +52,7 @@ class ClinicDeskPayment(models.TransientModel):
     def _compute_currency_ids(self):
         for desk in self:
             desk.currency_ids = self.env["res.currency"].browse(
-                dict.fromkeys(
-                    item["currency_id"]
-                    for item in desk._get_items()
-                    if item["residual"] > 0
-                )
+                {i["currency_id"] for i in desk._get_items() if i["residual"] > 0}
             )
 
     @api.depends("currency_ids")
@@ -91,16 +87,17 @@ class ClinicDeskPayment(models.TransientModel):
 
     def _get_items(self, currency=None):
         """Return the open items and credits of the person, oldest due date first."""
+        case = self.case_id._origin
         items = self.env["clinic.followup.decision"]._get_open_items(
-            self.partner_id, self.company_id
+            case.partner_id, case.company_id
         )
-        return [i for i in items if not currency or i["currency_id"] == currency.id]
+        return [i for i in items if not currency or i["currency_id"] in currency.ids]
 
     def _get_journals(self):
         domain = [
             ("clinic_desk_allowed", "=", True),
             ("type", "in", ("bank", "cash")),
-            ("company_id", "parent_of", self.company_id.id),
+            ("company_id", "parent_of", self.company_id.ids),
         ]
         return self.env["account.journal"].search(domain)
 

@@ -54,10 +54,19 @@ class ClinicDisputeLine(models.TransientModel):
                 "clinic_dispute_reason": reason,
             }
         )
-        case._message_log(
-            body=self.env._(
-                "Disputed: %(invoices)s. %(reason)s",
-                invoices=", ".join(moves_sudo.mapped("name")),
-                reason=reason,
+        for one in case or self._find_cases(moves_sudo):
+            one._message_log(
+                body=self.env._(
+                    "Disputed: %(invoices)s. %(reason)s",
+                    invoices=", ".join(moves_sudo.mapped("name")),
+                    reason=reason,
+                )
             )
+
+    def _find_cases(self, moves_sudo):
+        return self.env["clinic.followup.case"].search(
+            [
+                ("partner_id", "in", moves_sudo._get_people_asked().ids),
+                ("company_id", "in", moves_sudo.company_id.ids),
+            ]
         )

@@ -8,6 +8,7 @@ from .plan_bills import plan_bills
 from .plan_patients import plan_patients
 
 SEED = 2026
+LANGUAGES = ("en_US", "en_GB", "en_IN", "fr_FR", "hi_IN")
 
 
 def build(env, tell):
@@ -19,7 +20,7 @@ def build(env, tell):
         return
     env = env(context={**env.context, **companies.QUIET})
     today = fields.Date.context_today(env.user)
-    for language in ("en_US", "fr_FR", "hi_IN"):
+    for language in LANGUAGES:
         env["res.lang"]._activate_lang(language)
     built = {}
     for clinic in CLINICS:

@@ -43,7 +43,7 @@ CHANNELS = ("email", "letter", "phone")
 def run_checks(figures, invariants):
     """Check the result; return what failed, a sentence each.
 
-    Sets on the figures: `invariants` (numbers checked and broken), `revealing` (mails
+    Sets on the figures: `invariants` (numbers checked and broken), `revealing` (texts
     that name a treatment), `forbidden` ({what: rows}).
     """
     env = figures.env
@@ -52,14 +52,13 @@ def run_checks(figures, invariants):
     figures.broken = broken
     figures.invariant_count = count_invariants(invariants)
     figures.forbidden = {what: count(env, sql) for what, sql in FORBIDDEN.items()}
-    figures.revealing = find_revealing_mails(figures.mails)
+    figures.texts = list_texts(figures)
+    figures.revealing = find_revealing(figures.texts)
     failures = [f"invariant broken: {violation}" for violation in broken]
     failures += [
         f"{number} {what}" for what, number in figures.forbidden.items() if number
     ]
-    failures += [
-        f"a mail names a treatment: {subject}" for subject in figures.revealing
-    ]
+    failures += [f"a text names a treatment: {text}" for text in figures.revealing]
     return failures + find_missing_channels(figures)
 
 
@@ -75,15 +74,22 @@ def count_invariants(invariants):
     return len(set(re.findall(r"\bI\d+\b", Path(invariants.__file__).read_text())))
 
 
-def find_revealing_mails(mails):
-    """Return the subjects of mails in which a treatment can be recognised."""
+def find_revealing(texts):
+    """Return the beginnings of texts in which a treatment can be recognised."""
     words = [word for clinic in CLINICS for word in list_revealing_words(clinic)]
+    return [text[:60] for text in texts if any(word in text.lower() for word in words)]
+
+
+def list_texts(figures):
+    """Return all that leaves the clinic or is said: mails, letters, call scripts."""
+    attempts = figures.messages.attempt_ids
     return [
-        mail.subject
-        for mail in mails
-        if any(
-            word in f"{mail.subject} {mail.text} {mail.html}".lower() for word in words
-        )
+        *(f"{mail.subject} {mail.text} {mail.html}" for mail in figures.mails),
+        *(
+            f"{letter.letter_subject} {letter.letter_body}"
+            for letter in attempts.filtered("letter_body")
+        ),
+        *attempts.activity_id.mapped("note"),
     ]
 
 

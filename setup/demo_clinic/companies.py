@@ -68,6 +68,7 @@ def build_company(env, clinic):
     build_journals(env, clinic, company)
     build_terms(env, clinic, company)
     build_services(env, clinic, company)
+    publish_demo_payments(env, company)
     return company
 
 
@@ -201,6 +202,14 @@ def build_services(env, clinic, company):
     remember(env, **dict(zip(names, products, strict=True)))
 
 
+def publish_demo_payments(env, company):
+    """Let patients pay with the provider that Odoo pretends, where it is installed."""
+    providers = env["payment.provider"].search(
+        [("code", "=", "demo"), ("company_id", "=", company.id)]
+    )
+    providers.write({"state": "test", "is_published": True})
+
+
 def build_users(env, people, companies):
     """Create the users; logins are their passwords: a demo on this machine only.
 
@@ -215,7 +224,7 @@ def build_users(env, people, companies):
                 "login": person.login,
                 "password": person.login,
                 "email": f"{person.login}@{allowed[0].alias_domain_id.name}",
-                "lang": allowed[0].partner_id.lang if len(allowed) == 1 else "en_US",
+                "lang": allowed[0].partner_id.lang if len(allowed) == 1 else "en_GB",
                 "tz": allowed[0].partner_id.tz,
                 "company_id": allowed[0].id,
                 "company_ids": [Command.set([company.id for company in allowed])],

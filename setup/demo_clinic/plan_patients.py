@@ -16,8 +16,8 @@ CONTACTS = (
     ("letter_only", 4),
 )
 LANGUAGES = {
-    "lyon": (("fr_FR", 84), ("en_US", 16)),
-    "pune": (("en_US", 55), ("hi_IN", 45)),
+    "lyon": (("fr_FR", 84), ("en_GB", 16)),
+    "pune": (("en_IN", 55), ("hi_IN", 45)),
 }
 CHANNELS = ((False, 78), ("letter", 9), ("phone", 8), ("email", 5))
 TITLES = {"adult": (19, 64), "child": (2, 17), "elder": (72, 90), "student": (18, 25)}
@@ -53,31 +53,29 @@ def draw(rnd, weighted):
 def plan_patients(clinic, seed, today):
     """Return the clinic's patients, guarantors before those they pay for."""
     rnd = random.Random(f"{seed}-{clinic.key}-patients")
-    names = draw_names(rnd, clinic)
-    patients = []
+    taken, patients = set(), []
     while len(patients) < clinic.patients:
         room = clinic.patients - len(patients)
-        patients += plan_family(rnd, clinic, names, len(patients), room, today)
+        patients += plan_family(rnd, clinic, taken, len(patients), room, today)
     make_unreachable(patients[-1])
     return patients
 
 
-def draw_names(rnd, clinic):
-    """Yield (first, last) pairs that no two patients of a clinic share."""
+def draw_name(rnd, clinic, taken, last=None):
+    """Return a first and a last name that no other patient of the clinic has."""
     firsts = FIRST_NAMES[clinic.key]
-    seen = set()
     while True:
         pair = (
             rnd.choice(firsts[rnd.choice("fm")]),
-            rnd.choice(LAST_NAMES[clinic.key]),
+            last or rnd.choice(LAST_NAMES[clinic.key]),
         )
-        if pair not in seen:
-            seen.add(pair)
-            yield pair
+        if pair not in taken:
+            taken.add(pair)
+            return pair
 
 
-def plan_family(rnd, clinic, names, start, room, today):
-    first, last = next(names)
+def plan_family(rnd, clinic, taken, start, room, today):
+    first, last = draw_name(rnd, clinic, taken)
     head = plan_person(rnd, clinic, start, first, last, "adult", today)
     add_contacts(rnd, clinic, head)
     family = [head]
@@ -85,7 +83,7 @@ def plan_family(rnd, clinic, names, start, room, today):
     home = (head.street, head.city, head.zip)
     for offset in range(size):
         kind = draw(rnd, (("child", 70), ("student", 15), ("elder", 15)))
-        first = next(names)[0]
+        first, last = draw_name(rnd, clinic, taken, last)
         family.append(
             plan_person(rnd, clinic, start + offset + 1, first, last, kind, today, home)
         )

@@ -11,5 +11,6 @@ REASONS = {
     "spacing": "The last reminder is too recent",
 }
 
-COVERED = "Credits and money on account cover what is due"
+COVERED = "Credits cover what is due"
 SMALL = "What is due is under the tolerance"
+NOT_YET = "No level is reached today"

@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.tools import format_date, html2plaintext
 
 from .clinics import PEOPLE
+from .reasons import NOT_YET
 
 WIDTH = 80
 LINE = "─" * WIDTH
@@ -20,8 +21,13 @@ STATES = {
     "skipped": "not needed",
     "canceled": "cancelled",
 }
-CHANNELS = {"email": "Email", "letter": "Letter", "phone": "Phone call", "none": "None"}
-LANGUAGES = {"fr_FR": "French", "hi_IN": "Hindi", "en_US": "English"}
+CHANNELS = {
+    "email": "Email",
+    "letter": "Letter",
+    "phone": "Phone call",
+    "none": "no channel yet",
+}
+LANGUAGES = {"fr": "French", "hi": "Hindi", "en": "English"}
 
 
 def print_report(figures, failures, mail_folder):
@@ -162,7 +168,7 @@ def tell_held_back(figures):
     ]
     rows.append(
         [
-            "Not yet time for a reminder, or for the next one",
+            NOT_YET,
             *(
                 dash(figures.count_nothing_to_do(company))
                 for company in figures.companies
@@ -241,7 +247,8 @@ def find_example(figures, language):
     """Return the first mail that went to a person who speaks that language."""
     for mail in figures.mails:
         person = figures.env["res.partner"].search(
-            [("email", "in", mail.recipients), ("lang", "=", language)], limit=1
+            [("email", "in", mail.recipients), ("lang", "=like", f"{language}_%")],
+            limit=1,
         )
         if person and "/p/" in mail.text + mail.html:
             return person, mail
@@ -269,8 +276,8 @@ def tell_checks(figures, failures, mail_folder):
             "broken",
         ),
         "discretion": (
-            len(figures.mails),
-            "mails read",
+            len(figures.texts),
+            "texts read",
             len(figures.revealing),
             "name a treatment",
         ),

@@ -5,8 +5,8 @@
 #   clinic_addons_HASH  a copy of it with our own addons installed
 #
 # The hash covers what went in, so a template is remade when that changes. Nobody can
-# connect to a template; `createdb -T` copies it. Attachments are inside the database and
-# assets are made already ("warm"), so a copy needs no files.
+# connect to a template; `createdb -T` copies it. Attachments are inside the database, and
+# in the second one assets are made already ("warm"), so a copy needs no files.
 
 LANGUAGES=fr_FR,hi_IN
 
@@ -88,7 +88,7 @@ build_base() { # build_base MODULES DATABASE
 build_addons() { # build_addons MODULES DATABASE
     copy_database "$BASE_TEMPLATE" "$2"
     fill_database "$ADDONS_TEMPLATE" -d "$2" --with-demo -i "$1"
-    warm_database "$ADDONS_TEMPLATE" "$2"
+    CLINIC_ASSETS=$SANDBOX/cache/assets warm_database "$ADDONS_TEMPLATE" "$2"
 }
 
 fill_database() { # the log is shown when the step fails
@@ -96,14 +96,13 @@ fill_database() { # the log is shown when the step fails
     shift
     rm -f "$log"
     odoo "$@" --stop-after-init --no-http --max-cron-threads=0 --logfile="$log" ||
-        { tail -n 20 "$log" && return 1; }
+        { grep -v ' INFO ' "$log" && return 1; }
 }
 
 warm_database() {
     local log=$LOGS/$1-warm.log
     rm -f "$log"
-    odoo shell -d "$2" --no-http --max-cron-threads=0 --logfile="$log" <"$SETUP/warm.py" ||
-        { tail -n 20 "$log" && return 1; }
+    odoo shell -d "$2" --no-http --max-cron-threads=0 --logfile="$log" <"$SETUP/warm.py"
 }
 
 check_log() { "$VENV/bin/checklog-odoo" --no-err-if-empty --config "$SETUP/checklog-odoo.cfg" "$1"; }

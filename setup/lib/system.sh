@@ -63,8 +63,8 @@ install_packages() {
 
 may_sudo() { has sudo && { sudo -n true 2>/dev/null || { [ -t 2 ] && sudo -v; }; }; }
 
-apt_install() { # within install_packages, which says as whom
+apt_install() { # within install_packages, which says as whom; a service it starts must not keep our locks
     "${as_root[@]}" apt-get update
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends "$@"
+        apt-get install -y --no-install-recommends "$@" 7>&- 8>&- 9>&-
 }

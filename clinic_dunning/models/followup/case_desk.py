@@ -5,10 +5,10 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 # As people say and write a birth date; a four-digit year first or last.
-BIRTH_DATES = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d", "%d%m%Y", "%d %m %Y")
+BIRTH_DATES = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d", "%d %m %Y")
 FEWEST_DIGITS = 4
 MOST_INVOICES = 200
 
@@ -31,6 +31,7 @@ class ClinicFollowupCase(models.Model):
         search="_search_is_call_due",
     )
     last_contact = fields.Char(compute="_compute_last_contact")
+    message_out_count = fields.Integer(compute="_compute_message_out_count")
     has_pending_approval = fields.Boolean(compute="_compute_has_pending_approval")
     items_html = fields.Html(
         string="What is Open", compute="_compute_items_html", sanitize=False
@@ -53,11 +54,11 @@ class ClinicFollowupCase(models.Model):
     def _search_caller(self, operator, value):
         if operator not in ("ilike", "=") or not isinstance(value, str):
             return NotImplemented
-        people = self.env["res.partner"].with_context(active_test=False)
         domain = self._get_caller_domain(value.strip())
-        found = people.sudo()._search(domain)
-        return Domain("partner_id", "in", found) | Domain(
-            "partner_id.clinic_dependant_ids", "in", found
+        people = self.env["res.partner"].sudo().with_context(active_test=False)
+        dependants = people.search(domain & Domain("clinic_guarantor_id", "!=", False))
+        return Domain("partner_id", "in", people._search(domain)) | Domain(
+            "partner_id", "in", dependants.clinic_guarantor_id.ids
         )
 
     @api.model
@@ -99,6 +100,32 @@ class ClinicFollowupCase(models.Model):
         )
         people = moves_sudo.commercial_partner_id | moves_sudo.clinic_guarantor_id
         return Domain("partner_id", "in", people.ids)
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """The largest overdue amount first: amounts are sorted by the ledger."""
+        if field_name != "amount_overdue":
+            return super()._order_field_to_sql(
+                alias, field_name, direction, nulls, query
+            )
+        self.env.flush_all()
+        balances = self.env["clinic.followup.decision"]._get_balance_query(
+            self.env.companies
+        )
+        owed = query.make_alias(alias, "owed")
+        query.add_join(
+            "LEFT JOIN",
+            owed,
+            SQL("(%s)", balances),
+            SQL(
+                "%s = %s AND %s = %s",
+                SQL.identifier(owed, "guarantor_id"),
+                SQL.identifier(alias, "partner_id"),
+                SQL.identifier(owed, "company_id"),
+                SQL.identifier(alias, "company_id"),
+            ),
+        )
+        overdue = SQL("COALESCE(%s, 0)", SQL.identifier(owed, "overdue"))
+        return SQL("%s %s %s", overdue, direction, nulls)
 
     # -- calls ----------------------------------------------
 
@@ -156,6 +183,15 @@ class ClinicFollowupCase(models.Model):
             day = format_date(self.env, last.delivered_at)
             channel = channels.get(last.channel, "")
             case.last_contact = f"{channel} {day}" if last else False
+
+    @api.depends("message_out_ids")
+    def _compute_message_out_count(self):
+        groups = self.env["clinic.message"]._read_group(
+            [("case_id", "in", self.ids)], ["case_id"], ["__count"]
+        )
+        counts = {case.id: count for case, count in groups}
+        for case in self:
+            case.message_out_count = counts.get(case.id, 0)
 
     @api.depends("message_out_ids.approval", "message_out_ids.state")
     def _compute_has_pending_approval(self):

@@ -131,18 +131,18 @@ class ClinicFollowupDecision(models.AbstractModel):
             items AS MATERIALIZED (%(items)s),
             known AS (%(known)s),
             leveled AS MATERIALIZED (
-                SELECT i.*, CASE WHEN i.blocked IS NULL THEN %(level)s END AS level_id,
-                       CASE WHEN %(repeats)s THEN i.times + 1 ELSE 1 END AS occurrence
-                  FROM (SELECT i.*, %(blocked)s AS blocked FROM known i) i
+                SELECT i.*, CASE WHEN entered.sequence = i.progress THEN i.times + 1
+                            ELSE 1 END AS occurrence
+                  FROM (SELECT i.*, CASE WHEN i.blocked IS NULL THEN %(level)s END
+                                    AS level_id
+                          FROM (SELECT i.*, %(blocked)s AS blocked FROM known i) i) i
+                  LEFT JOIN clinic_followup_level entered ON entered.id = i.level_id
             )
             """,
             items=self._items_sql(company, moment.today, partners),
             known=self._known_sql(company, partners, default),
             blocked=self._blocked_sql(moment, policies, by_hand),
             level=self._by_policy(policies, lambda p: self._next_level_sql(p, moment)),
-            repeats=self._by_policy(
-                policies, lambda p: self._is_repeat_sql(p, moment), SQL("FALSE")
-            ),
         )
 
     def _known_sql(self, company, partners, default):
@@ -284,24 +284,6 @@ class ClinicFollowupDecision(models.AbstractModel):
             level.max_repeats,
             level.repeat_every,
             moment.today,
-        )
-
-    def _is_repeat_sql(self, policy, moment):
-        """Condition: the level entered now is the item's last one once more."""
-        moments = [LevelMoment(level, moment) for level in policy.level_ids.sorted()]
-        later = [
-            SQL("(i.progress < %s AND %s)", at.level.sequence, at.reached())
-            for at in moments
-        ]
-        repeats = [
-            SQL("(%s)", self._repeat_sql(level, moment))
-            for level in policy.level_ids
-            if level.repeat_every and level.max_repeats
-        ]
-        if not repeats:
-            return SQL("FALSE")
-        return SQL(
-            "((%s) AND NOT (%s))", SQL(" OR ").join(repeats), SQL(" OR ").join(later)
         )
 
     def _due_sql(self, policies, moment):

@@ -81,7 +81,15 @@ class ClinicMessageAttempt(models.Model):
         channels = dict(self._fields["channel"]._description_selection(self.env))
         states = dict(self._fields["state"]._description_selection(self.env))
         for attempt in self:
-            attempt.display_name = f"{channels[attempt.channel]} ({states[attempt.state]})"
+            state = attempt._get_waiting_text() or states[attempt.state]
+            attempt.display_name = f"{channels[attempt.channel]} ({state})"
+
+    def _get_waiting_text(self):
+        """Return what staff still have to do for this attempt, or ''."""
+        waits = f"_get_waiting_text_{self.channel}"
+        if self.state != "accepted" or not hasattr(self, waits):
+            return ""
+        return getattr(self, waits)()
 
     def _move_to(self, state, **vals):
         """Change the state where the machine allows it, compare-and-set.

@@ -56,6 +56,9 @@ class ClinicMessageAttempt(models.Model):
             getattr(attempt, f"_withdraw_{attempt.channel}")()
         self._move_to("failed", error_code="withdrawn", error=reason)
 
+    def _get_waiting_text_letter(self):
+        return self.env._("to post") if self.printed_at else self.env._("to print")
+
     def _withdraw_letter(self):
         self.link_id._revoke()
 

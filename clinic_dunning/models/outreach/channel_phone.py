@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import fields, models
 from odoo.tools import html_escape
 
@@ -48,7 +50,7 @@ class ClinicMessageAttempt(models.Model):
         activity = case.activity_schedule(
             "clinic_dunning.activity_call",
             summary=self.env._("Call back"),
-            note=html_escape(self._get_script(verdict)).replace("\n", "<br/>"),
+            note=html_escape(self._get_script(verdict)).replace("\n", Markup("<br/>")),
             user_id=self._get_caller().id,
         )
         self.activity_id = activity
@@ -77,6 +79,9 @@ class ClinicMessageAttempt(models.Model):
     def _is_proved_absent_phone(self):
         """The activity and the result are written together: leased means not planned."""
         return not self.activity_id
+
+    def _get_waiting_text_phone(self):
+        return self.env._("to call")
 
     def _withdraw_phone(self):
         self.sudo().activity_id.unlink()
