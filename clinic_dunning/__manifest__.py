@@ -24,6 +24,7 @@
         "templates/pay_layout.xml",
         "templates/pay.xml",
         "templates/pay_checkout.xml",
+        "templates/pay_details.xml",
         "reports/letter.xml",
         "reports/desk_receipt.xml",
         "wizards/call_outcome.xml",

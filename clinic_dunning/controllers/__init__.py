@@ -1,2 +1,3 @@
 from . import pay
 from . import checkout
+from . import details

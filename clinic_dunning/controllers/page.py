@@ -1,6 +1,7 @@
 """What the patient's pages have in common."""
 
 import ipaddress
+import time
 from urllib.parse import urlsplit
 
 from odoo import SUPERUSER_ID
@@ -14,6 +15,7 @@ HEADERS = {
 }
 VIEWS_PER_MINUTE = 60
 POSTS_PER_MINUTE = 10
+UNLOCKED_SECONDS = 15 * 60
 
 
 class PatientPage:
@@ -27,6 +29,17 @@ class PatientPage:
     def _find_link(self, secret):
         self._be_public()
         return request.env["clinic.link"]._find(secret, "pay")
+
+    def _is_unlocked(self, link):
+        """Return whether this browser gave the second factor a short while ago."""
+        since = request.session.get("clinic_unlocked", {}).get(str(link.id), 0)
+        return time.time() - since < UNLOCKED_SECONDS
+
+    def _note_unlocked(self, link):
+        request.session["clinic_unlocked"] = {
+            **request.session.get("clinic_unlocked", {}),
+            str(link.id): time.time(),
+        }
 
     def _allows(self, scope, subject, limit, seconds=60, when_broken=True):
         """Count the request for what it is about and for its address."""

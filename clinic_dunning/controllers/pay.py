@@ -36,6 +36,8 @@ class ClinicPay(PatientPage, http.Controller):
         link = self._find_link(secret)
         if not link:
             return self._not_found()
+        if choice == "items" and not self._is_unlocked(link):
+            return request.redirect(f"/p/{secret}/details")
         lang = link._get_lang(lang)
         link = link.with_context(lang=lang)
         try:

@@ -15,3 +15,4 @@ from . import test_wording
 from . import test_pay_checkout
 from . import test_allocation
 from . import test_exception
+from . import test_pay_details

@@ -27,7 +27,9 @@ class PayCase(HttpCase):
         cls.env = cls.env(context={"lang": "en_US", "allowed_company_ids": companies})
         cls.company = cls.company.with_env(cls.env)
         cls.eur = cls.company.currency_id
-        cls.patient = cls._make_patient("Catherine Martin")
+        cls.patient = cls._make_patient(
+            "Catherine Martin", clinic_birth_date="1980-05-12"
+        )
         cls.provider, cls.method = cls._make_provider()
         cls.link, cls.path = cls._make_link(cls.patient)
         cls.Exception = cls.env["clinic.payment.exception"]
@@ -138,9 +140,18 @@ class PayCase(HttpCase):
     def _post(self, action, path=None, **data):
         path = path or self.path
         token = TOKEN.search(self.url_open(path).text)[1]
+        path = path.removesuffix("/details")
         return self.url_open(
             f"{path}/{action}", data={"csrf_token": token, **data}, allow_redirects=False
         )
+
+    def _unlock(self, birth_date="1980-05-12"):
+        """Give the second factor; return the answer."""
+        return self._post("unlock", f"{self.path}/details", birth_date=birth_date)
+
+    def _tell(self, what, **data):
+        """Send one of the forms of the details."""
+        return self._post(f"tell/{what}", f"{self.path}/details", **data)
 
     def _choose(self, choice="now", path=None, **data):
         """Send the form of the page; return the checkout that comes of it."""

@@ -52,6 +52,7 @@ class TestAllocation(PayCase):
         invoice = self._make_invoice(100.0, -1, invoice_payment_term_id=term.id)
         lines = invoice.line_ids.filtered("date_maturity").sorted("date_maturity")
         key = f"{invoice.id}-{self.patient.id}-{lines[1].date_maturity:%Y%m%d}"
+        self._unlock()
         self._pay("items", item=key)
         self.assertEqual(lines.mapped("amount_residual"), [30.0, 0.0, 40.0])
 

@@ -1,0 +1,171 @@
+from datetime import date
+
+from odoo import http
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from .page import POSTS_PER_MINUTE, VIEWS_PER_MINUTE, PatientPage
+
+TRIES_PER_HOUR = 20
+
+
+class ClinicDetails(PatientPage, http.Controller):
+    """What is behind the second factor: items, documents, wishes, choices."""
+
+    @http.route(
+        "/p/<string:secret>/details",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
+    )
+    def details(self, secret, lang=None, done=None, **_kwargs):
+        """Ask for the birth date, or show the items."""
+        if not self._allows("view", secret, VIEWS_PER_MINUTE):
+            return self._too_many()
+        link = self._find_link(secret)
+        if not link:
+            return self._not_found()
+        return self._show_details(link, secret, lang, notice=done)
+
+    @http.route(
+        "/p/<string:secret>/unlock",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        sitemap=False,
+    )
+    def unlock(self, secret, birth_date="", lang=None, **_kwargs):
+        """Open the details for a quarter of an hour; all failures answer alike."""
+        if not self._allows("unlock", secret, TRIES_PER_HOUR, 3600, when_broken=False):
+            return self._too_many()
+        link = self._find_link(secret)
+        if not link:
+            return self._not_found()
+        if not link._unlock(birth_date):
+            return self._show_details(link, secret, lang, wrong=True, status=422)
+        self._note_unlocked(link)
+        request.env["clinic.access.log"]._note(link.partner_id, link.company_id, "page")
+        return self._to_details(secret, lang)
+
+    @http.route(
+        "/p/<string:secret>/tell/<string:what>",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        sitemap=False,
+    )
+    def tell(self, secret, what, lang=None, **post):
+        """Take a promise, a wish, a problem or a choice."""
+        if not self._allows("tell", secret, POSTS_PER_MINUTE, when_broken=False):
+            return self._too_many()
+        link = self._find_link(secret)
+        act = getattr(self, f"_tell_{what}", None)
+        if not link or not act:
+            return self._not_found()
+        if not self._is_unlocked(link):
+            return self._to_details(secret, lang)
+        link = link.with_context(lang=link._get_lang(lang))
+        try:
+            act(link, post)
+        except UserError as error:
+            return self._show_details(
+                link, secret, lang, error=error.args[0], status=422
+            )
+        return self._to_details(secret, lang, what)
+
+    @http.route(
+        "/p/<string:secret>/invoice/<int:move_id>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
+    )
+    def invoice(self, secret, move_id, **_kwargs):
+        """Download a bill that the person may read."""
+        if not self._allows("view", secret, VIEWS_PER_MINUTE):
+            return self._too_many()
+        link = self._find_link(secret)
+        if not link:
+            return self._not_found()
+        if not self._is_unlocked(link):
+            return self._to_details(secret, None)
+        move = link._get_readable_moves().filtered(lambda move: move.id == move_id)
+        return self._download(move) if move else self._not_found()
+
+    # -- wishes --------------------------------------------------------------------------
+
+    def _tell_promise(self, link, post):
+        try:
+            day = date.fromisoformat(post.get("date", ""))
+        except ValueError:
+            day = None
+        currency = self._get_first_currency(link)
+        link.env["clinic.promise"]._make(link, currency, day)
+
+    def _tell_plan(self, link, post):
+        months = post.get("months", "")
+        link._ask_plan(int(months) if months.isdecimal() else 0)
+
+    def _tell_problem(self, link, post):
+        chosen = request.httprequest.form.getlist("move")
+        moves = {int(move) for move in chosen if move.isdecimal()}
+        link._report_problem(moves, post.get("problem"))
+
+    def _tell_paid(self, link, _post):
+        link._report_paid()
+
+    def _tell_choices(self, link, _post):
+        names = request.httprequest.form.getlist("choice")
+        link._set_choices(names, request.httprequest.remote_addr)
+
+    def _tell_policy(self, link, _post):
+        link.env["clinic.policy.acceptance"]._accept(
+            link.partner_id,
+            link.company_id,
+            link.env.lang,
+            request.httprequest.remote_addr,
+        )
+
+    # -- helpers -----------------------------------------------------------------------
+
+    def _get_first_currency(self, link):
+        known = link._get_statement().currency_ids
+        return link.env["res.currency"].browse(known[:1]) or link.company_id.currency_id
+
+    def _show_details(self, link, secret, lang, status=200, **values):
+        """Render the details where they are unlocked, else the question for the date."""
+        if self._is_unlocked(link):
+            values |= link._get_details(lang)
+            template = "clinic_dunning.pay_details"
+        else:
+            values |= link._get_header(link._get_lang(lang))
+            template = "clinic_dunning.pay_unlock"
+        return self._render(template, values | {"secret": secret}, status)
+
+    def _to_details(self, secret, lang, done=None):
+        query = "&".join(
+            f"{key}={value}"
+            for key, value in (("lang", (lang or "")[:2]), ("done", done))
+            if value
+        )
+        return request.redirect(f"/p/{secret}/details?{query}")
+
+    def _download(self, move):
+        """Return core's PDF of the invoice under a neutral name."""
+        report = request.env["ir.actions.report"].sudo()
+        content, _kind = report._render_qweb_pdf(
+            "account.account_invoices", [move.id], data={"report_type": "pdf"}
+        )
+        request.env["clinic.access.log"]._note(
+            move.clinic_patient_id or move.partner_id, move.company_id, "document"
+        )
+        return request.make_response(
+            content,
+            headers=[
+                ("Content-Type", "application/pdf"),
+                ("Content-Disposition", 'attachment; filename="bill.pdf"'),
+                ("Cache-Control", "no-store"),
+                ("X-Robots-Tag", "noindex, nofollow"),
+            ],
+        )

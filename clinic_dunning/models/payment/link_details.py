@@ -1,0 +1,188 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import format_amount, format_date
+
+from ..outreach.naming import safe_first_name
+from .statement import get_item_key
+
+ADULT_AGE = 18
+CHOICES_TEXT_VERSION = "page-1"
+
+
+class ClinicLink(models.Model):
+    """What the page shows and does once the second factor is given (tier 1)."""
+
+    _inherit = "clinic.link"
+
+    def _get_details(self, lang=None):
+        """Return what the page of details needs: items by person, choices, policy."""
+        lang = self._get_lang(lang)
+        local = self.with_context(lang=lang)
+        values = local._get_page_values(lang)
+        return {
+            **values,
+            "people": local._get_people(lang),
+            "problems": local._get_problems(),
+            "choices": local._get_choices(),
+            "accepted": self.env["clinic.policy.acceptance"]._is_accepted(
+                self.partner_id, self.company_id
+            ),
+        }
+
+    def _get_people(self, lang):
+        """Return the items by person: own ones, minors' and consenting adults'.
+
+        What another adult owes is one line with a total: it can be paid, not read.
+        """
+        items = [item for item in self._get_statement().items if item["residual"] > 0]
+        moves = self.env["account.move"].browse({item["move_id"] for item in items})
+        moves.mapped("clinic_service_label")  # one query for all of them
+        people = {}
+        for item in items:
+            person = self._get_person(item)
+            row = people.setdefault(
+                person, {"name": self._get_person_name(person), "items": [], "total": {}}
+            )
+            currency = self.env["res.currency"].browse(item["currency_id"])
+            row["total"][currency] = row["total"].get(currency, 0.0) + float(item["residual"])
+            if person:
+                row["items"].append(self._get_item_values(item, currency, lang))
+        for row in people.values():
+            row["total"] = " + ".join(
+                format_amount(self.env, amount, currency, lang)
+                for currency, amount in row["total"].items()
+            )
+        return list(people.values())
+
+    def _get_person(self, item):
+        """Return the person an item is shown under, nobody if it may not be read."""
+        move = self.env["account.move"].browse(item["move_id"])
+        patient = move.clinic_patient_id or self.env["res.partner"].browse(
+            item["partner_id"]
+        )
+        return patient if self._may_read(patient) else patient.browse()
+
+    def _may_read(self, patient):
+        """Own bills, those of minors, and of adults who agreed to share them."""
+        if patient == self.partner_id or patient.clinic_share_consent:
+            return True
+        born = patient.clinic_birth_date
+        limit = fields.Date.context_today(self) - relativedelta(years=ADULT_AGE)
+        return bool(born and born > limit)
+
+    def _get_person_name(self, person):
+        if person == self.partner_id:
+            return self.env._("Your bills")
+        return safe_first_name(person.name) or self.env._("Other bills you answer for")
+
+    def _get_item_values(self, item, currency, lang):
+        move = self.env["account.move"].browse(item["move_id"])
+        return {
+            "key": get_item_key(item),
+            "move_id": move.id,
+            "currency_id": currency.id,
+            "label": move.clinic_service_label or self.env._("Bill"),
+            "reference": move.payment_reference or move.name,
+            "due": format_date(self.env, item["date_maturity"], lang_code=lang),
+            "amount": format_amount(self.env, float(item["residual"]), currency, lang),
+            "disputed": item["disputed"],
+            "has_document": move.is_sale_document(include_receipts=True),
+        }
+
+    def _get_readable_moves(self):
+        """Return the documents whose details this person may read."""
+        items = [item for item in self._get_statement().items if item["residual"] > 0]
+        return self.env["account.move"].browse(
+            {item["move_id"] for item in items if self._get_person(item)}
+        )
+
+    def _get_problems(self):
+        """Return the problems to choose from: no free text, which might tell of health."""
+        return {
+            "unknown": self.env._("I don't know this bill"),
+            "amount": self.env._("The amount is not right"),
+            "insurer": self.env._("My insurer should pay it"),
+            "call": self.env._("Something else: please call me"),
+        }
+
+    # -- what a person can do ----------------------------------------------------------
+
+    def _report_problem(self, move_ids, problem):
+        """Dispute the chosen bills and have somebody call.
+
+        :raise ValidationError: in words for the patient
+        """
+        problems = self._get_problems()
+        moves = self._get_readable_moves().filtered(lambda move: move.id in move_ids)
+        if not moves or problem not in problems:
+            raise ValidationError(self.env._("Please choose the bill and the problem."))
+        moves.write(
+            {
+                "clinic_dispute_since": fields.Date.context_today(self),
+                "clinic_dispute_reason": problems[problem],
+            }
+        )
+        self._get_case()._ask_staff(
+            self.env._("Question about a bill"),
+            f"{problems[problem]}: {', '.join(moves.mapped('name'))}",
+        )
+
+    def _report_paid(self):
+        """Pause the reminders for a week: the patient says it is paid."""
+        self._get_case().action_says_paid()
+
+    def _ask_plan(self, months):
+        """Have somebody prepare instalments; no reminder meanwhile."""
+        if months not in range(2, 13):
+            raise ValidationError(self.env._("Please choose between 2 and 12 months."))
+        case = self._get_case()
+        case._hold("other", days=7, note=self.env._("Asks for instalments"))
+        case._ask_staff(
+            self.env._("Asks for instalments"),
+            self.env._("Wishes to pay in %s months.", months),
+        )
+
+    # -- contact choices -----------------------------------------------------------------
+
+    def _get_choices(self):
+        """Return what may be written about, and how, with the answer of today."""
+        consents = self.env["clinic.consent"]
+        purposes = dict(consents._fields["purpose"]._description_selection(self.env))
+        channels = dict(self.env["res.partner"]._selection_clinic_channel())
+        return [
+            {
+                "name": f"{purpose}.{channel}",
+                "label": f"{purposes[purpose]} – {channels[channel]}",
+                "granted": not consents._get_refusal(
+                    self.partner_id, self.company_id, purpose, channel
+                ),
+            }
+            for purpose in purposes
+            for channel in channels
+            if (purpose, channel) != ("billing", "letter")
+        ]
+
+    def _set_choices(self, names, ip, source="link"):
+        """Keep a proof of each answer that changed.
+
+        :param names: of the choices that are ticked, as `purpose.channel`
+        """
+        self.env["clinic.consent"].create(
+            [
+                {
+                    "partner_id": self.partner_id.id,
+                    "company_id": self.company_id.id,
+                    "purpose": choice["name"].partition(".")[0],
+                    "channel": choice["name"].partition(".")[2],
+                    "granted": choice["name"] in names,
+                    "source": source,
+                    "text_version": CHOICES_TEXT_VERSION,
+                    "user_id": False,
+                    "ip": ip,
+                }
+                for choice in self._get_choices()
+                if (choice["name"] in names) != choice["granted"]
+            ]
+        )

@@ -1,0 +1,72 @@
+import re
+from datetime import date, timedelta
+
+from odoo import fields, models
+
+MAX_FAILURES = 5
+LOCKED_HOURS = 24
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{1,2})[./ -](\d{1,2})[./ -](\d{4})")
+
+
+class ClinicLink(models.Model):
+    """The second factor that opens the details behind a link (SAFETY 4, tier 1)."""
+
+    _inherit = "clinic.link"
+
+    def _unlock(self, birth_date):
+        """Compare a birth date, count failures and lock the link at the fifth.
+
+        Nobody learns whether a birth date is on file, nor whether the link is locked.
+
+        :param str birth_date: as typed: 1980-05-12, 12/05/1980, 12.05.1980
+        :return: whether the details may be shown
+        """
+        self.ensure_one()
+        self._touch()
+        link = self.sudo()
+        if link.locked_until and link.locked_until > fields.Datetime.now():
+            return False
+        known = link.partner_id.clinic_birth_date
+        if known and known == self._parse_date(birth_date):
+            link.failures = 0
+            return True
+        link.failures += 1
+        if link.failures >= MAX_FAILURES:
+            self._lock_up()
+        return False
+
+    def _parse_date(self, text):
+        """Return the date a person typed, day first, or None."""
+        found = _DATE.fullmatch((text or "").strip())
+        if not found:
+            return None
+        groups = found.groups()
+        year, month, day = groups[:3] if groups[0] else groups[:2:-1]
+        try:
+            return date(int(year), int(month), int(day))
+        except ValueError:
+            return None
+
+    def _lock_up(self):
+        """Lock the details for a day and tell the staff."""
+        self.sudo().write(
+            {
+                "failures": 0,
+                "locked_until": fields.Datetime.now() + timedelta(hours=LOCKED_HOURS),
+            }
+        )
+        self._get_case()._ask_staff(
+            self.env._("Link locked"),
+            self.env._(
+                "Five wrong birth dates were given on a link. Please check the birth date "
+                "on file and call."
+            ),
+        )
+
+    def _get_case(self):
+        """Return the follow-up case of the person (sudo)."""
+        return (
+            self.env["clinic.followup.case"]
+            .sudo()
+            ._get_or_create(self.partner_id, self.company_id)
+        )
