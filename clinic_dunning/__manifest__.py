@@ -25,6 +25,8 @@
         "templates/pay.xml",
         "templates/pay_checkout.xml",
         "templates/pay_details.xml",
+        "templates/pay_portal.xml",
+        "templates/pay_statement.xml",
         "reports/letter.xml",
         "reports/desk_receipt.xml",
         "wizards/call_outcome.xml",

@@ -1,3 +1,4 @@
 from . import pay
 from . import checkout
 from . import details
+from . import portal

@@ -75,16 +75,16 @@ class PatientPage:
             status=status,
         )
 
-    def _not_found(self):
+    def _not_found(self, secret=None):
         """Unknown, expired and revoked links answer alike."""
-        return self._say("clinic_dunning.pay_gone", 404)
+        return self._say("clinic_dunning.pay_gone", 404, secret=secret)
 
     def _too_many(self):
         return self._say("clinic_dunning.pay_wait", 429)
 
-    def _say(self, template, status):
+    def _say(self, template, status, **values):
         lang = request.env["clinic.link"].sudo()._get_lang(self._get_wanted_lang())
-        return self._render(template, {"lang": lang}, status)
+        return self._render(template, {"lang": lang, **values}, status)
 
     def _get_wanted_lang(self):
         """Return the language chosen on the page, else the browser's."""

@@ -4,7 +4,9 @@ from odoo import http
 from odoo.exceptions import ValidationError
 from odoo.http import request
 
-from .page import POSTS_PER_MINUTE, VIEWS_PER_MINUTE, PatientPage
+from .page import HEADERS, POSTS_PER_MINUTE, VIEWS_PER_MINUTE, PatientPage
+
+RENEWALS_PER_HOUR = 5
 
 
 class ClinicPay(PatientPage, http.Controller):
@@ -19,7 +21,7 @@ class ClinicPay(PatientPage, http.Controller):
             return self._too_many()
         link = self._find_link(secret)
         if not link:
-            return self._not_found()
+            return self._not_found(secret)
         return self._show_page(link, secret, lang)
 
     @http.route(
@@ -68,6 +70,35 @@ class ClinicPay(PatientPage, http.Controller):
         link._opt_out(request.httprequest.remote_addr)
         values = link._get_header(link._get_lang(lang))
         return self._render("clinic_dunning.pay_stopped", values | {"secret": secret})
+
+    @http.route(
+        "/p/<string:secret>/renew",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        sitemap=False,
+    )
+    def renew(self, secret, **_kwargs):
+        """Send a new link for an expired one; the answer is the same for any link."""
+        if not self._allows("renew", secret, RENEWALS_PER_HOUR, 3600, when_broken=False):
+            return self._too_many()
+        self._be_public()
+        request.env["clinic.link"]._renew(secret)
+        return self._say("clinic_dunning.pay_renewed", 200)
+
+    @http.route(
+        "/p/<string:secret>/qr", type="http", auth="public", methods=["GET"], sitemap=False
+    )
+    def qr(self, secret, **_kwargs):
+        """Return the code that a bank's app scans from a desktop screen."""
+        if not self._allows("view", secret, VIEWS_PER_MINUTE):
+            return self._too_many()
+        link = self._find_link(secret)
+        image = link and link._get_qr_image()
+        if not image:
+            return self._not_found()
+        headers = {**HEADERS, "Content-Type": "image/png"}
+        return request.make_response(image, headers=list(headers.items()))
 
     # -- helpers -----------------------------------------------------------------------
 

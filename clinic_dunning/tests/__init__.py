@@ -16,3 +16,4 @@ from . import test_pay_checkout
 from . import test_allocation
 from . import test_exception
 from . import test_pay_details
+from . import test_pay_portal

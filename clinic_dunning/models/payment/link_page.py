@@ -42,7 +42,7 @@ class ClinicLink(models.Model):
                 self._get_amount(statement, currency, lang) for currency in currencies
             ],
             "live": bool(self.env["payment.transaction"]._get_live(moves)),
-            "transfer": self._get_transfer(moves.filtered(lambda m: m.state == "posted")),
+            "transfer": self._get_transfer(statement, currencies[:1]),
             "policy": self._get_policy_text(lang),
         }
 
@@ -97,19 +97,6 @@ class ClinicLink(models.Model):
             "is_open": currency.compare_amounts(total, 0) > 0,
             "has_more": currency.compare_amounts(total, now) > 0,
             "next_due": next_due and format_date(self.env, next_due, lang_code=lang),
-        }
-
-    def _get_transfer(self, moves):
-        """Return the bank transfer details of the clinic, or None."""
-        account = self.company_id.partner_id.bank_ids[:1]
-        move = moves.filtered(lambda move: move.amount_residual > 0)[:1]
-        if not account or not move:
-            return None
-        return {
-            "holder": account.acc_holder_name or self.company_id._get_clinic_message_name(),
-            "account": account.acc_number,
-            "bic": account.bank_bic,
-            "reference": move.payment_reference or move.name,
         }
 
     def _get_policy_text(self, lang):
