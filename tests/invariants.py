@@ -26,6 +26,33 @@ INVARIANTS = {
            AND pg_visible_in_snapshot(event.xid::xid8, attempt.claim_snapshot::pg_snapshot)
            AND (event.applied_xid IS NULL OR NOT pg_visible_in_snapshot(
                 event.applied_xid::xid8, attempt.claim_snapshot::pg_snapshot))""",
+    "I8 no two top-level transactions paid by one payment at the provider": """
+        SELECT provider_id, provider_reference FROM payment_transaction
+         WHERE source_transaction_id IS NULL AND state IN ('authorized', 'done')
+           AND provider_reference != ''
+         GROUP BY 1, 2 HAVING COUNT(*) > 1""",
+    "I9 no done transaction older than 15 minutes without payment, child or exception": """
+        SELECT tx.id FROM payment_transaction tx
+         WHERE tx.source_transaction_id IS NULL AND tx.state = 'done'
+           AND tx.operation != 'validation' AND tx.payment_id IS NULL
+           AND tx.last_state_change < (now() AT TIME ZONE 'UTC') - interval '15 minutes'
+           AND NOT EXISTS (SELECT FROM payment_transaction child
+                            WHERE child.source_transaction_id = tx.id)
+           AND NOT EXISTS (SELECT FROM clinic_payment_exception exception
+                            WHERE exception.transaction_id = tx.id)""",
+    "I11 allocations make up the transaction, matched or on the list": """
+        SELECT tx.id FROM payment_transaction tx
+          JOIN (SELECT transaction_id, SUM(amount) AS amount,
+                       SUM(COALESCE(matched, 0)) AS matched
+                  FROM clinic_payment_allocation GROUP BY 1) part
+            ON part.transaction_id = tx.id
+          LEFT JOIN (SELECT transaction_id, SUM(amount) AS amount
+                       FROM clinic_payment_exception
+                      WHERE kind IN ('unallocated', 'double') GROUP BY 1) free
+            ON free.transaction_id = tx.id
+         WHERE ABS(part.amount - tx.amount) > 0.0005
+            OR tx.state = 'done' AND tx.payment_id IS NOT NULL
+           AND ABS(part.matched + COALESCE(free.amount, 0) - tx.amount) > 0.0005""",
     "I12 message, link, item and case belong to one company": """
         SELECT message.id FROM clinic_message message
           JOIN clinic_followup_case cases ON cases.id = message.case_id

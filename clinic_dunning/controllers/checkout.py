@@ -36,6 +36,8 @@ class ClinicCheckout(PatientPage, PaymentPortal):
             "clinic_dunning.pay_checkout", self._get_form_values(checkout, nonce)
         )
         response.headers.update(HEADERS)
+        # Odoo's own page of the payment's progress comes next, in the same language.
+        response.set_cookie("frontend_lang", checkout.lang)
         return response
 
     @http.route("/p/transaction/<string:nonce>", type="jsonrpc", auth="public")

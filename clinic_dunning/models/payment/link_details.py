@@ -25,6 +25,7 @@ class ClinicLink(models.Model):
             **values,
             "people": local._get_people(lang),
             "problems": local._get_problems(),
+            "months": {number: local.env._("%s months", number) for number in range(2, 13)},
             "choices": local._get_choices(),
             "accepted": self.env["clinic.policy.acceptance"]._is_accepted(
                 self.partner_id, self.company_id
@@ -79,13 +80,16 @@ class ClinicLink(models.Model):
 
     def _get_item_values(self, item, currency, lang):
         move = self.env["account.move"].browse(item["move_id"])
+        due = format_date(self.env, item["date_maturity"], lang_code=lang)
+        reference = move.payment_reference or move.name
         return {
             "key": get_item_key(item),
             "move_id": move.id,
             "currency_id": currency.id,
             "label": move.clinic_service_label or self.env._("Bill"),
-            "reference": move.payment_reference or move.name,
-            "due": format_date(self.env, item["date_maturity"], lang_code=lang),
+            "reference": reference,
+            "due": due,
+            "about": self.env._("%(number)s, due on %(date)s", number=reference, date=due),
             "amount": format_amount(self.env, float(item["residual"]), currency, lang),
             "disputed": item["disputed"],
             "has_document": move.is_sale_document(include_receipts=True),

@@ -31,12 +31,13 @@ class ClinicLink(models.Model):
         """
         self.ensure_one()
         lang = self._get_lang(lang)
+        self = self.with_context(lang=lang)
         statement = self._get_statement()
         moves = self.env["account.move"].browse({i["move_id"] for i in statement.items})
         currencies = self.env["res.currency"].browse(statement.currency_ids)
         return {
             **self._get_header(lang),
-            "first_name": safe_first_name(self.partner_id.name),
+            "hello": self._get_greeting(),
             "form": secrets.token_urlsafe(12),
             "amounts": [
                 self._get_amount(statement, currency, lang) for currency in currencies
@@ -76,28 +77,52 @@ class ClinicLink(models.Model):
             if code in installed
         ]
 
+    def _get_greeting(self):
+        first_name = safe_first_name(self.partner_id.name)
+        return self.env._("Hello %s,", first_name) if first_name else self.env._("Hello,")
+
     def _get_amount(self, statement, currency, lang):
-        """Return what is due now and in all in one currency, less credits."""
-        due_items, items = (
-            statement.get_asked(currency, only_due=True),
-            statement.get_asked(currency),
-        )
-        now = statement.get_amount(currency, due_items)
+        """Return what is due now and in all in one currency, less credits, in words."""
+        due = statement.get_asked(currency, only_due=True)
+        items = statement.get_asked(currency)
+        now = statement.get_amount(currency, due)
         total = statement.get_amount(currency, items)
-        checkouts = self.env["clinic.payment.checkout"]
-        early = checkouts._get_early_amount(currency, items, total)
-        next_due = statement.get_next_due(currency)
+        early = self.env["clinic.payment.checkout"]._get_early_amount(currency, items, total)
+        is_due = currency.compare_amounts(now, 0) > 0
+        has_more = is_due and currency.compare_amounts(total, now) > 0
         return {
             "currency_id": currency.id,
-            "symbol": currency.symbol,
+            "is_due": is_due,
+            "is_open": currency.compare_amounts(total, 0) > 0,
+            "has_more": has_more,
             "now": format_amount(self.env, now, currency, lang),
             "total": format_amount(self.env, total, currency, lang),
-            "early": early and format_amount(self.env, early, currency, lang),
-            "is_due": currency.compare_amounts(now, 0) > 0,
-            "is_open": currency.compare_amounts(total, 0) > 0,
-            "has_more": currency.compare_amounts(total, now) > 0,
-            "next_due": next_due and format_date(self.env, next_due, lang_code=lang),
+            **self._get_amount_texts(
+                currency, now if has_more else early or total, early or total, early, total
+            ),
+            "due_on": self._get_due_text(statement.get_next_due(currency), lang),
         }
+
+    def _get_amount_texts(self, currency, first, everything, early, total):
+        """Return the sentences about amounts: buttons, what comes later, a discount."""
+
+        def show(amount):
+            return format_amount(self.env, amount, currency, self.env.lang)
+
+        return {
+            "pay": self.env._("Pay %s", show(first)),
+            "pay_all": self.env._("Pay all: %s", show(everything)),
+            "more": self.env._("%s in all, with what is due later", show(total)),
+            "in_all": self.env._("%s open in all", show(total)),
+            "field": self.env._("Amount in %s", currency.symbol),
+            "early": early
+            and self.env._(
+                "Paid today, %s is enough: a discount for early payment.", show(early)
+            ),
+        }
+
+    def _get_due_text(self, day, lang):
+        return day and self.env._("due on %s", format_date(self.env, day, lang_code=lang))
 
     def _get_policy_text(self, lang):
         policy = self.company_id._get_clinic_followup_policy()
