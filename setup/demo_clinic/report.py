@@ -116,7 +116,7 @@ def tell_followed_up(figures):
         return [" FOLLOWED UP", "  Nothing new: 0 entries, 0 messages."]
     lines = table(
         "FOLLOWED UP",
-        ["people", "items", "asked for"],
+        ["people", "items", "amount"],
         [row for company in figures.companies for row in list_levels(figures, company)],
     )
     return [*lines, f"  {count} entries, {messages} messages."]
