@@ -112,6 +112,11 @@ class ClinicMessageAttempt(models.Model):
         moved.write(vals)
         return moved
 
+    def _is_held(self):
+        """Return whether this attempt is still leased, and its lease not over."""
+        self.ensure_one()
+        return self.state == "leased" and self.lease_until > fields.Datetime.now()
+
     def _accept(self, provider_ref=False, **vals):
         """The channel took the message."""
         return self._move_to(
@@ -128,3 +133,17 @@ class ClinicMessageAttempt(models.Model):
     def _lose_sight(self, error):
         """Nobody knows whether it went out."""
         return self._move_to("unknown", error=error)
+
+    def _resolve(self, proof):
+        """End an attempt whose sender vanished: by proof, else a person decides.
+
+        :param str proof: absent (it has not left), sent, or empty
+        """
+        self._lose_sight(self.env._("The sender stopped while it was sending."))
+        if proof == "absent":
+            error = self.env._("It had not left yet.")
+            self._refuse("proved_absent", error, retryable=True)
+        elif proof == "sent":
+            getattr(self, f"_take_{self.channel}_result")()
+        else:
+            self.message_id._ask_a_person()

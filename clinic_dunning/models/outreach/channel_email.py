@@ -101,25 +101,50 @@ class ClinicMessageAttempt(models.Model):
         return Markup("<p>%s</p>") % Markup("<br/>".join(html.splitlines()))
 
     def _send_by_email(self):
-        """Hand each email to the mail server and commit its result before the next."""
-        for attempt in self.sudo():
-            try:
-                attempt.mail_mail_id.state = "outgoing"
-                attempt.mail_mail_id.send()
-            except smtplib.SMTPServerDisconnected as error:
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                attempt._lose_sight(str(error))
-                attempt.message_id._ask_a_person()
-            else:
-                attempt._take_email_result()
-            attempt.message_id._commit()
+        """Hand each email to the mail server, the steps committed one by one.
 
-    def _take_email_result(self):
+        That it is about to leave is on record before, so that of a killed sender only
+        one email is in doubt. What the mail server said is kept with the email, which
+        nobody else writes, before the message moves on.
+        """
+        outbox = self.env["clinic.message"]
+        for attempt in self.sudo():
+            if outbox._insist(attempt._begin_to_send):
+                is_lost = attempt._hand_over()
+                outbox._commit()
+                outbox._insist(attempt._take_email_result, is_lost)
+
+    def _begin_to_send(self):
+        """Note that the email is about to leave, unless its lease is over."""
+        if self._is_held():
+            self.sent_at = fields.Datetime.now()
+            return self
+        self._refuse("late", self.env._("Its turn came too late."), retryable=True)
+        return self.browse()
+
+    def _hand_over(self):
+        """Give the email to the mail server; return whether its answer was lost."""
         mail = self.mail_mail_id
+        try:
+            mail.state = "outgoing"
+            mail.send()
+        except smtplib.SMTPServerDisconnected as error:
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            mail.failure_reason = str(error)
+            return True
         if mail.state == "sent":
-            self._accept(mail.message_id)
             mail.body_html = mail.body
+        return False
+
+    def _take_email_result(self, is_lost=False):
+        """Move the message on as the mail server said."""
+        mail = self.mail_mail_id
+        if is_lost:
+            self._lose_sight(mail.failure_reason)
+            self.message_id._ask_a_person()
+        elif mail.state == "sent":
+            self._accept(mail.message_id)
             self.message_id._deliver("accepted")
         elif mail.state == "outgoing":
             # The mail server takes nothing now (tests, a personal server's limit).
@@ -141,9 +166,11 @@ class ClinicMessageAttempt(models.Model):
             retryable=not for_good,
         )
 
-    def _is_proved_absent_email(self):
-        """An email that was never written did not leave; a written one may have."""
-        return not self.sudo().mail_mail_id
+    def _find_proof_email(self):
+        """Whether it left is on record but for the moment of handing it over."""
+        if not self.sent_at:
+            return "absent"
+        return "sent" if self.sudo().mail_mail_id.state == "sent" else ""
 
     def _take_bounce(self):
         """An accepted email came back: a person sees it, later steps avoid the address."""

@@ -46,9 +46,9 @@ class ClinicMessageAttempt(models.Model):
         """The letters now wait for the print run."""
         self._accept()
 
-    def _is_proved_absent_letter(self):
+    def _find_proof_letter(self):
         """Nobody printed it: a letter is printed only after it was accepted."""
-        return True
+        return "absent"
 
     def _withdraw(self, reason):
         """Take back letters and calls that nobody has seen to yet."""

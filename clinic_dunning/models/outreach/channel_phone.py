@@ -76,9 +76,9 @@ class ClinicMessageAttempt(models.Model):
         """The calls now wait for the front desk."""
         self._accept()
 
-    def _is_proved_absent_phone(self):
+    def _find_proof_phone(self):
         """The activity and the result are written together: leased means not planned."""
-        return not self.activity_id
+        return "" if self.activity_id else "absent"
 
     def _get_waiting_text_phone(self):
         return self.env._("to call")

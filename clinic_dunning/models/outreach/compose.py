@@ -106,7 +106,7 @@ class ClinicMessage(models.Model):
               JOIN (VALUES %(legs)s) AS legs (route_id, leg)
                 ON legs.route_id = COALESCE(level.route_id, 0)
              ORDER BY groups.first_id, legs.leg
-            RETURNING id, case_id, currency_id, leg
+            RETURNING id, leg
             """,
             restrict=restrict,
             limit=limit,
@@ -140,7 +140,7 @@ class ClinicMessage(models.Model):
 
     def _attach_entries(self, rows):
         """Hang entries on the first message of their group, parallel ones on that."""
-        leads = {(case, money): id_ for id_, case, money, leg in rows if leg == 0}
+        leads = [message_id for message_id, leg in rows if leg == 0]
         self.env.cr.execute(
             SQL(
                 """
@@ -150,12 +150,22 @@ class ClinicMessage(models.Model):
                    AND entry.currency_id = lead.currency_id
                    AND entry.state = 'planned' AND entry.message_id IS NULL
                 """,
-                tuple(leads.values()),
+                tuple(leads),
             )
         )
-        for id_, case, money, leg in rows:
-            if leg:
-                self.browse(id_).lead_id = leads[case, money]
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE clinic_message parallel SET lead_id = lead.id
+                  FROM clinic_message lead
+                 WHERE parallel.id IN %(new)s AND parallel.leg > 0 AND lead.id IN %(leads)s
+                   AND lead.case_id = parallel.case_id
+                   AND lead.currency_id = parallel.currency_id
+                """,
+                new=tuple(row[0] for row in rows),
+                leads=tuple(leads),
+            )
+        )
 
     @api.model
     def _end_first_runs(self):

@@ -156,8 +156,14 @@ class ClinicMessage(models.Model):
         return moved
 
     def _cancel(self, reason, void=True):
-        """Cancel what has not left yet; its items may be decided again if `void`."""
-        moved = self.filtered(lambda m: m.state in ("queued", "in_progress", "review"))
+        """Cancel what has not left yet; its items may be decided again if `void`.
+
+        What is being sent at this moment can't be called back any more.
+        """
+        moved = self.filtered(
+            lambda m: m.state in ("queued", "in_progress", "review")
+            and "leased" not in m.attempt_ids.mapped("state")
+        )
         moved = moved._move_to("canceled", reason=reason, is_problem=False)
         moved._end_entries(void)
 

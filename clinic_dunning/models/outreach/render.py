@@ -1,10 +1,15 @@
 import hashlib
+import logging
 from typing import NamedTuple
+
+import psycopg2
 
 from odoo import models
 from odoo.tools import format_amount, format_date
 
 from .registry import TemplateError
+
+_logger = logging.getLogger(__name__)
 
 MASK = "…"
 
@@ -40,8 +45,14 @@ class ClinicMessageAttempt(models.Model):
                 with self.env.cr.savepoint():
                     attempt._prepare_one(verdicts[attempt.message_id])
                 ready |= attempt
+            except psycopg2.Error:
+                raise
             except TemplateError as error:
                 attempt._hold_back(str(error))
+            except Exception as error:  # pylint: disable=broad-except
+                # whatever is wrong with one text, the others go on
+                _logger.exception("Message %s can't be written", attempt.message_id.id)
+                attempt._hold_back(self.env._("It could not be written: %s", error))
         return ready
 
     def _prepare_one(self, verdict):
