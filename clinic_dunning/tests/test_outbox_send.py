@@ -168,7 +168,8 @@ class TestOutboxSend(DunningCase):
             [("topic_id.code", "=", "after7"), ("language", "=", "fr")]
         )
         self.env.cr.execute(
-            "UPDATE clinic_message_template SET body = 'Bonjour {nobody}.' WHERE id IN %s",
+            "UPDATE clinic_message_template SET body = 'Bonjour {nobody}.' WHERE id "
+            "IN %s",
             [bad._ids],
         )
         bad.invalidate_recordset()

@@ -5,6 +5,7 @@ from freezegun import freeze_time
 
 from odoo import Command, fields
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 SECRET = re.compile(r"/p/([A-Za-z0-9_-]{22})$")
 
@@ -17,7 +18,11 @@ class TestPayPage(HttpCase):
         cls.env["res.lang"]._activate_lang("en_US")
         cls.company = cls.env.company
         cls.patient = cls.env["res.partner"].create(
-            {"name": "Catherine Martin", "email": "catherine@example.com", "lang": "en_US"}
+            {
+                "name": "Catherine Martin",
+                "email": "catherine@example.com",
+                "lang": "en_US",
+            }
         )
         cls.invoice = cls._make_invoice("Root canal D3310", 120.0, days=-10)
         cls.link, cls.url = cls.env["clinic.link"]._issue(cls.patient, cls.company)
@@ -33,7 +38,9 @@ class TestPayPage(HttpCase):
                 "invoice_date_due": fields.Date.today() + timedelta(days=days),
                 "clinic_service_label": "Consultation fee",
                 "invoice_line_ids": [
-                    Command.create({"name": label, "price_unit": amount, "tax_ids": False})
+                    Command.create(
+                        {"name": label, "price_unit": amount, "tax_ids": False}
+                    )
                 ],
             }
         )
@@ -44,7 +51,9 @@ class TestPayPage(HttpCase):
         page = self.url_open(self.path)
         token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
         return self.url_open(
-            f"{self.path}/{action}", data={"csrf_token": token, **data}, allow_redirects=False
+            f"{self.path}/{action}",
+            data={"csrf_token": token, **data},
+            allow_redirects=False,
         )
 
     def test_stranger_with_link_sees_what_is_due_and_nothing_medical(self):
@@ -99,8 +108,11 @@ class TestPayPage(HttpCase):
         self.assertIn("amount=120.0&", answer.headers["Location"])
         self.assertIn(f"invoice_id={self.invoice.id}&", answer.headers["Location"])
 
+    @mute_logger("odoo.http")
     def test_pay_without_csrf_token_is_refused(self):
-        answer = self.url_open(f"{self.path}/pay", data={"amount": "5"}, allow_redirects=False)
+        answer = self.url_open(
+            f"{self.path}/pay", data={"amount": "5"}, allow_redirects=False
+        )
         self.assertEqual(answer.status_code, 400)
 
     def test_paid_patient_reads_that_nothing_is_due(self):
@@ -126,7 +138,9 @@ class TestPayPage(HttpCase):
     def test_opt_out_is_kept_as_proof_and_stops_the_channel(self):
         answer = self._post("stop")
         self.assertEqual(answer.status_code, 200)
-        proof = self.env["clinic.consent"].search([("partner_id", "=", self.patient.id)])
+        proof = self.env["clinic.consent"].search(
+            [("partner_id", "=", self.patient.id)]
+        )
         self.assertRecordValues(
             proof, [{"granted": False, "source": "link", "purpose": "billing"}]
         )
@@ -140,10 +154,19 @@ class TestPayPage(HttpCase):
         self.assertEqual(codes[0], 200)
         self.assertIn(429, codes)
 
+    @mute_logger("odoo.sql_db")
     def test_broken_limiter_is_open_for_views_and_closed_for_payments(self):
-        self.env.cr.execute("ALTER TABLE clinic_rate_limit RENAME TO clinic_rate_limit_off")
+        self.env.cr.execute(
+            "ALTER TABLE clinic_rate_limit RENAME TO clinic_rate_limit_off"
+        )
         limiter = self.env["clinic.rate.limit"]
-        with self.assertLogs("odoo.addons.clinic_dunning", "WARNING"), self.env.cr.savepoint():
+        with (
+            self.assertLogs("odoo.addons.clinic_dunning", "WARNING"),
+            self.env.cr.savepoint(),
+        ):
             self.assertTrue(limiter._allows("view", "x", 1, 60))
-        with self.assertLogs("odoo.addons.clinic_dunning", "WARNING"), self.env.cr.savepoint():
+        with (
+            self.assertLogs("odoo.addons.clinic_dunning", "WARNING"),
+            self.env.cr.savepoint(),
+        ):
             self.assertFalse(limiter._allows("pay", "x", 1, 60, when_broken=False))

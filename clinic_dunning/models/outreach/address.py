@@ -37,12 +37,13 @@ class ClinicContactAddress(models.Model):
         What was leased before it counts as sent: it goes out in the same slice.
 
         :param int cap: messages in seven days, 0 for no limit
-        :return: False, or the naive UTC moment at which the oldest message leaves the week
+        :return: False, or the naive UTC moment at which the oldest message leaves the
+            week
         """
         now = fields.Datetime.now()
         self.env.cr.execute(
-            """INSERT INTO clinic_contact_address (address_hash, used_at) VALUES (%s, %s)
-            ON CONFLICT (address_hash) DO UPDATE SET used_at = EXCLUDED.used_at""",
+            """INSERT INTO clinic_contact_address (address_hash, used_at) VALUES (%s,
+            %s) ON CONFLICT (address_hash) DO UPDATE SET used_at = EXCLUDED.used_at""",
             [attempt.address_hash, now],
         )
         if not cap:

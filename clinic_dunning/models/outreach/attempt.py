@@ -47,7 +47,9 @@ class ClinicMessageAttempt(models.Model):
         required=True,
         readonly=True,
     )
-    uuid = fields.Char(default=lambda self: str(uuid.uuid4()), required=True, readonly=True)
+    uuid = fields.Char(
+        default=lambda self: str(uuid.uuid4()), required=True, readonly=True
+    )
     claimed_at = fields.Datetime(default=fields.Datetime.now, readonly=True)
     claim_snapshot = fields.Char(readonly=True, help="What the claim could see.")
     lease_until = fields.Datetime(readonly=True)
@@ -94,7 +96,8 @@ class ClinicMessageAttempt(models.Model):
     def _move_to(self, state, **vals):
         """Change the state where the machine allows it, compare-and-set.
 
-        What is not allowed is left as it is: receipts come late, twice and in any order.
+        What is not allowed is left as it is: receipts come late, twice and in any
+        order.
 
         :return: the attempts that changed
         """
@@ -124,8 +127,10 @@ class ClinicMessageAttempt(models.Model):
         )
 
     def _refuse(self, code, error, retryable=False):
-        """The channel refused it: now (`retryable`) or for good; the message goes on."""
-        failed = self._move_to("failed", error_code=code, error=error, retryable=retryable)
+        """The channel refused it, now (`retryable`) or for good: go on."""
+        failed = self._move_to(
+            "failed", error_code=code, error=error, retryable=retryable
+        )
         for attempt in failed:
             attempt.message_id._go_on_after(attempt)
         return failed

@@ -24,7 +24,11 @@ class ClinicMessage(models.Model):
         address = self._get_address_email()
         if not address:
             return self.env._("no valid email address")
-        if self.env["mail.blacklist"].sudo().search_count([("email", "=", address)], limit=1):
+        if (
+            self.env["mail.blacklist"]
+            .sudo()
+            .search_count([("email", "=", address)], limit=1)
+        ):
             return self.env._("the address asked not to be written to")
         if self._has_bounced(address):
             return self.env._("the address does not exist any more")
@@ -35,7 +39,11 @@ class ClinicMessage(models.Model):
         last = self.env["clinic.message.attempt"].search(
             [
                 ("channel", "=", "email"),
-                ("address_hash", "=", self.env["clinic.contact.address"]._hash(address)),
+                (
+                    "address_hash",
+                    "=",
+                    self.env["clinic.contact.address"]._hash(address),
+                ),
                 ("state", "in", ("accepted", "failed", "delivered", "read")),
                 ("retryable", "=", False),
             ],
@@ -83,7 +91,9 @@ class ClinicMessageAttempt(models.Model):
             "clinic_dunning.email_body",
             {
                 "company": company,
-                "clinic": company.with_context(lang=letter.lang)._get_clinic_message_name(),
+                "clinic": company.with_context(
+                    lang=letter.lang
+                )._get_clinic_message_name(),
                 "body": self._get_text_html(letter.body, letter.url),
                 "url": letter.url,
                 "has_button": self.message_id.purpose == "billing",
@@ -149,7 +159,9 @@ class ClinicMessageAttempt(models.Model):
         elif mail.state == "outgoing":
             # The mail server takes nothing now (tests, a personal server's limit).
             mail.state = "cancel"
-            self._refuse("not_taken", self.env._("The mail server is not sending."), True)
+            self._refuse(
+                "not_taken", self.env._("The mail server is not sending."), True
+            )
         else:
             self._take_email_failure(mail)
 
@@ -173,7 +185,7 @@ class ClinicMessageAttempt(models.Model):
         return "sent" if self.sudo().mail_mail_id.state == "sent" else ""
 
     def _take_bounce(self):
-        """An accepted email came back: a person sees it, later steps avoid the address."""
+        """An email came back: a person sees it, later steps avoid the address."""
         bounced = self._move_to(
             "failed", error_code="bounced", error=self.env._("The email came back.")
         )
@@ -191,7 +203,7 @@ class ClinicFollowupCase(models.Model):
 
     def _message_receive_bounce(self, email, partner):
         """Map a returned email on the attempt that sent it."""
-        super()._message_receive_bounce(email, partner)
+        result = super()._message_receive_bounce(email, partner)
         address_hash = self.env["clinic.contact.address"]._hash(
             email_normalize(email or "", strict=False)
         )
@@ -205,3 +217,4 @@ class ClinicFollowupCase(models.Model):
             limit=1,
             order="id desc",
         )._take_bounce()
+        return result

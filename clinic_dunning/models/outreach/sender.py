@@ -12,12 +12,17 @@ SLICE = 20
 SLICE_SECONDS = 10
 LEASE = timedelta(minutes=5)
 MAX_TRIES = 5
-BACKOFF = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
+BACKOFF = (
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=8),
+)
 STEP_RETRIES = 3
 
 
 class ClinicMessage(models.Model):
-    """The drainer: claim, lease, re-check, send, note the result; commits in between."""
+    """The drainer: claim, lease, re-check, send, note; commits in between."""
 
     _inherit = "clinic.message"
 
@@ -78,7 +83,7 @@ class ClinicMessage(models.Model):
                 self.env.invalidate_all()
         return self.env["clinic.message.attempt"]
 
-    # -- claim -----------------------------------------------------------------------------------
+    # -- claim -----------------------------------------------------------------
 
     @api.model
     def _claim(self, limit):
@@ -138,11 +143,11 @@ class ClinicMessage(models.Model):
         address = getattr(self, f"_get_address_{channel}")()
         return address and self.env["clinic.contact.address"]._hash(address)
 
-    # -- send ------------------------------------------------------------------------------------
+    # -- send ------------------------------------------------------------------
 
     @api.model
     def _deliver_claimed(self, attempts):
-        """Re-check claimed messages in a fresh transaction and send those that may go."""
+        """Re-check claimed messages in a fresh transaction; send what may go."""
         prepared = self._insist(self._prepare_claimed, attempts)
         for channel, group in prepared.grouped("channel").items():
             getattr(group, f"_send_by_{channel}")()
@@ -177,7 +182,7 @@ class ClinicMessage(models.Model):
         return False
 
     def _is_still_the_channel(self, attempt):
-        """Return whether the leased channel may still be used; else take the next one."""
+        """Return whether the leased channel may be used; else take the next one."""
         if attempt.channel == self._next_channel():
             return True
         attempt.unlink()
@@ -185,13 +190,17 @@ class ClinicMessage(models.Model):
         return False
 
     def _respect_cap(self, attempt):
-        """Return whether the weekly cap of the address leaves room; else wait for it."""
+        """Return whether the address's weekly cap leaves room; else wait for it."""
         if not attempt.address_hash or attempt.channel in self._get_silent_channels():
             return True
-        until = self.env["clinic.contact.address"]._reserve(attempt, self._get_weekly_cap())
+        until = self.env["clinic.contact.address"]._reserve(
+            attempt, self._get_weekly_cap()
+        )
         if until:
             attempt.unlink()
-            self._postpone(until, self.env._("Enough messages to this address this week."))
+            self._postpone(
+                until, self.env._("Enough messages to this address this week.")
+            )
         return not until
 
     def _go_on_after(self, attempt):
@@ -211,7 +220,7 @@ class ClinicMessage(models.Model):
         else:
             self._fail(self._get_obstacles_text())
 
-    # -- leases ----------------------------------------------------------------------------------
+    # -- leases ----------------------------------------------------------------
 
     @api.model
     def _expire_leases(self):
@@ -227,7 +236,9 @@ class ClinicMessage(models.Model):
         """Nobody knows whether it arrived: a person decides."""
         self._move_to(
             "review",
-            reason=self.env._("It is not known whether this message left. Ask, or send again."),
+            reason=self.env._(
+                "It is not known whether this message left. Ask, or send again."
+            ),
             is_problem=True,
         )
 
