@@ -50,7 +50,9 @@ class ClinicMessageAttempt(models.Model):
 
     def _prepare_phone(self, verdict):
         """Plan the call, with its script, for whoever is responsible for the case."""
-        case = self.message_id.case_id
+        # No email to the caller: it would name the patient, and a mail server that fails
+        # would stop the batch.
+        case = self.message_id.case_id.with_context(mail_activity_quick_update=True)
         activity = case.activity_schedule(
             "clinic_dunning.activity_call",
             summary=self.env._("Call back"),
