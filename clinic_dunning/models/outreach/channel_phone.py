@@ -50,7 +50,7 @@ class ClinicMessageAttempt(models.Model):
 
     def _prepare_phone(self, verdict):
         """Plan the call, with its script, for whoever is responsible for the case."""
-        # No email to the caller: it would name the patient, and a mail server that fails
+        # No email to the caller: it would name the patient, and a failing mail server
         # would stop the batch.
         case = self.message_id.case_id.with_context(mail_activity_quick_update=True)
         activity = case.activity_schedule(
