@@ -16,11 +16,14 @@ def pre_init_hook(env):
     empty, which means the same.
     """
     for column, kind in COLUMNS.items():
-        env.cr.execute(f"ALTER TABLE account_move ADD COLUMN IF NOT EXISTS {column} {kind}")
+        env.cr.execute(
+            f"ALTER TABLE account_move ADD COLUMN IF NOT EXISTS {column} {kind}"
+        )
     env.cr.execute(
         """
         UPDATE account_move
-           SET clinic_patient_id = partner_id, clinic_guarantor_id = commercial_partner_id
+           SET clinic_patient_id = partner_id, clinic_guarantor_id =
+           commercial_partner_id
          WHERE move_type IN ('out_invoice', 'out_refund', 'out_receipt')
            AND partner_id IS NOT NULL
            AND payment_state IN ('not_paid', 'partial')

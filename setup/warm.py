@@ -1,9 +1,9 @@
 """Make a database copyable: run by `odoo shell` in a template before it is closed.
 
 Attachments move into the database, so that a copy made with `createdb -T` needs no
-filestore. Where CLINIC_ASSETS names a folder, the web client's bundles are generated too,
-so that a copy serves its first page at once; the folder keeps them for the next template,
-since most changes of an addon leave them as they are.
+filestore. Where CLINIC_ASSETS names a folder, the web client's bundles are generated
+too, so that a copy serves its first page at once; the folder keeps them for the next
+template, since most changes of an addon leave them as they are.
 """
 
 import mimetypes

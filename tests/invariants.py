@@ -23,8 +23,9 @@ INVARIANTS = {
           JOIN clinic_stop_event event ON event.partner_id = message.partner_id
            AND COALESCE(event.company_id, message.company_id) = message.company_id
          WHERE attempt.claim_snapshot != ''
-           AND pg_visible_in_snapshot(event.xid::xid8, attempt.claim_snapshot::pg_snapshot)
-           AND (event.applied_xid IS NULL OR NOT pg_visible_in_snapshot(
+           AND pg_visible_in_snapshot(event.xid::xid8,
+           attempt.claim_snapshot::pg_snapshot) AND (event.applied_xid IS NULL OR NOT
+           pg_visible_in_snapshot(
                 event.applied_xid::xid8, attempt.claim_snapshot::pg_snapshot))""",
     "I8 no two top-level transactions paid by one payment at the provider": """
         SELECT provider_id, provider_reference FROM payment_transaction

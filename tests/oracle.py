@@ -191,10 +191,10 @@ class Oracle:
             return asked + wait <= self.now
         return asked.astimezone(self.zone).replace(tzinfo=None) + wait <= wall
 
-    # -- what happens between two decisions ----------------------------------------------
+    # -- what happens between two decisions ------------------------------------
 
     def note(self, decided, outcome):
-        """The decided entries end: `done`, taken back (`void`), or are still `planned`."""
+        """The decided entries end: `done`, `void`, or are still `planned`."""
         by_number = {item.number: item for item in self.items}
         for number, place, occurrence in decided:
             item = by_number[number]

@@ -220,7 +220,7 @@ class TestOracle(InvariantCase):
                 self.pay(self.moves[number])
                 expected.pay(number)
 
-    # -- making the same thing twice -----------------------------------------------------
+    # -- making the same thing twice ----------------------------------------------
 
     def day(self, days):
         return None if days is None else START.date() + timedelta(days=days)

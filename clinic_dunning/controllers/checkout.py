@@ -37,7 +37,7 @@ class ClinicCheckout(PatientPage, PaymentPortal):
         )
         response.headers.update(HEADERS)
         # Odoo's own page of the payment's progress comes next, in the same language.
-        response.set_cookie("frontend_lang", checkout.lang)
+        request.future_response.set_cookie("frontend_lang", checkout.lang)
         return response
 
     @http.route("/p/transaction/<string:nonce>", type="jsonrpc", auth="public")

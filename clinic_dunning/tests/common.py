@@ -104,7 +104,7 @@ class FakeMailServer:
         self.sent = []
         self.fault = None
 
-    def send_email(self, _server, message, **_kwargs):
+    def send_email(self, message):
         if self.fault == "lost":
             raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
         if self.fault:
@@ -307,7 +307,11 @@ class DunningCase(TransactionCase):
         with (
             patch.object(IrMail_Server, "_disable_send", lambda _self: False),
             patch.object(IrMail_Server, "_connect__", lambda *_args, **_kwargs: None),
-            patch.object(IrMail_Server, "send_email", server.send_email),
+            patch.object(
+                IrMail_Server,
+                "send_email",
+                lambda _self, message, **_kwargs: server.send_email(message),
+            ),
         ):
             yield server
 
@@ -321,7 +325,7 @@ class DunningCase(TransactionCase):
         return server.sent
 
     def assertDecides(self, *invoices):
-        """Deciding now follows up exactly these invoices, and nothing the second time."""
+        """Deciding now follows up exactly these invoices; the second time nothing."""
         found = self.decide().move_id
         self.assertEqual(found, self.env["account.move"].union(*invoices))
         self.assertFalse(self.decide())

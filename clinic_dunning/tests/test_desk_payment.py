@@ -257,6 +257,15 @@ class TestDeskPayment(DeskCase):
         )
         self.assertFalse(receipts.search([("id", "=", receipt.id)]))
 
+    def test_a_script_records_without_the_dialog(self):
+        self.create_invoice(amount=40.0)
+        case = self.case_as(self.desk)
+        desk = case.env["clinic.desk.payment"].create({"case_id": case.id})
+        self.assertRecordValues(
+            desk, [{"amount": 40.0, "currency_id": self.company.currency_id.id}]
+        )
+        self.assertEqual(desk._record().amount, 40.0)
+
     def test_dialog_has_a_token_of_its_own(self):
         self.create_invoice()
         case = self.case_as(self.desk)

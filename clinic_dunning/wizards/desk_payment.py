@@ -25,6 +25,7 @@ class ClinicDeskPayment(models.TransientModel):
         "res.currency",
         compute="_compute_currency_id",
         store=True,
+        precompute=True,
         readonly=False,
         required=True,
         domain="[('id', 'in', currency_ids)]",
@@ -32,7 +33,11 @@ class ClinicDeskPayment(models.TransientModel):
     amount_due = fields.Monetary(string="Open in All", compute="_compute_amounts_open")
     amount_overdue = fields.Monetary(string="Overdue", compute="_compute_amounts_open")
     amount = fields.Monetary(
-        compute="_compute_amount", store=True, readonly=False, required=True
+        compute="_compute_amount",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
     )
     journal_id = fields.Many2one(
         "account.journal",
@@ -55,12 +60,12 @@ class ClinicDeskPayment(models.TransientModel):
                 {i["currency_id"] for i in desk._get_items() if i["residual"] > 0}
             )
 
-    @api.depends("currency_ids")
+    @api.depends("case_id")
     def _compute_currency_id(self):
         for desk in self:
-            own = desk.company_id.currency_id
-            many = own not in desk.currency_ids and desk.currency_ids
-            desk.currency_id = desk.currency_ids[:1] if many else own
+            own = desk.case_id._origin.currency_id
+            others = desk.currency_ids._origin
+            desk.currency_id = own if own in others else others[:1] or own
 
     @api.depends("case_id", "currency_id")
     def _compute_amounts_open(self):

@@ -215,9 +215,14 @@ def build_users(env, people, companies):
 
     :param companies: {clinic key: company}
     """
-    internal = env.ref("base.group_user")
+    first = companies[people[0].clinics[0]]
+    env.ref("base.user_admin").write({"company_id": first.id, "lang": "en_US"})
+    usual = env.ref("base.group_user") | env.ref("base.group_partner_manager")
     for person in people:
         allowed = [companies[key] for key in person.clinics]
+        groups = usual | env.ref(f"clinic_dunning.{person.group}")
+        if person.group != "group_front_desk":
+            groups |= env.ref("account.group_account_invoice")
         env["res.users"].create(
             {
                 "name": person.name,
@@ -228,10 +233,6 @@ def build_users(env, people, companies):
                 "tz": allowed[0].partner_id.tz,
                 "company_id": allowed[0].id,
                 "company_ids": [Command.set([company.id for company in allowed])],
-                "group_ids": [
-                    Command.set(
-                        [internal.id, env.ref(f"clinic_dunning.{person.group}").id]
-                    )
-                ],
+                "group_ids": [Command.set(groups.ids)],
             }
         )

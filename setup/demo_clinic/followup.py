@@ -43,7 +43,6 @@ def build_policy(env, preset, company):
 def adopt_main_company(env):
     """Follow up Odoo's own demo invoices too: data that nobody made for this demo."""
     company = env.ref("base.main_company")
-    env.ref("base.user_admin").lang = "en_US"
     if not company.clinic_message_name:
         company.clinic_message_name = company.name
     policy = build_policy(env, "india_care_first", company)

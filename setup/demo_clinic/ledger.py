@@ -224,12 +224,32 @@ def get_receivables(move):
 
 def build_credits(env, clinic, by_bill, today):
     """Leave credit notes and money on account open: reminders have to deduct them."""
+    build_credit_notes(
+        env, [move for bill, move in by_bill if "credit_note" in bill.special], today
+    )
+    shares = {"on_account": 0.4, "covering_credit": 1.1}
     journal = find(env, "bank", clinic.key)
-    credited = [move for bill, move in by_bill if "credit_note" in bill.special]
+    env["account.payment"].create(
+        [
+            prepare_payment_vals(
+                move,
+                move.currency_id.round(move.amount_total * share),
+                today - timedelta(days=3),
+                journal,
+            )
+            for bill, move in by_bill
+            for special, share in shares.items()
+            if special in bill.special
+        ]
+    ).action_post()
+
+
+def build_credit_notes(env, moves, today):
+    """Credit a part of each bill, without matching it with the bill."""
     notes = env["account.move"].union(
         *[
             move._reverse_moves([{"invoice_date": today - timedelta(days=2)}])
-            for move in credited
+            for move in moves
         ]
     )
     for note in notes:
@@ -239,22 +259,6 @@ def build_credits(env, clinic, by_bill, today):
     # The reversed entry would be reconciled at once: here it stays on the account.
     notes.reversed_entry_id = False
     notes.action_post()
-    on_account = [
-        (move, 0.4 if "on_account" in bill.special else 1.1)
-        for bill, move in by_bill
-        if bill.special & {"on_account", "covering_credit"}
-    ]
-    env["account.payment"].create(
-        [
-            prepare_payment_vals(
-                move,
-                move.currency_id.round(move.amount_total * share),
-                today - timedelta(days=3),
-                journal,
-            )
-            for move, share in on_account
-        ]
-    ).action_post()
 
 
 def mark_exceptions(by_bill, today):

@@ -1,12 +1,12 @@
 """Print what the main job did: plain text, 80 columns."""
 
-import re
 import textwrap
 
 from odoo import fields
-from odoo.tools import format_date, html2plaintext
+from odoo.tools import format_date
 
 from .clinics import PEOPLE
+from .examples import tell_examples
 from .reasons import NOT_YET
 
 WIDTH = 80
@@ -27,7 +27,6 @@ CHANNELS = {
     "phone": "Phone call",
     "none": "no channel yet",
 }
-LANGUAGES = {"fr": "French", "hi": "Hindi", "en": "English"}
 
 
 def print_report(figures, failures, mail_folder):
@@ -116,7 +115,7 @@ def tell_followed_up(figures):
         return [" FOLLOWED UP", "  Nothing new: 0 entries, 0 messages."]
     lines = table(
         "FOLLOWED UP",
-        ["people", "items", "asked for"],
+        ["people", "items", "amount"],
         [row for company in figures.companies for row in list_levels(figures, company)],
     )
     return [*lines, f"  {count} entries, {messages} messages."]
@@ -234,66 +233,15 @@ def list_amounts(figures, company, currency):
     )
 
 
-def tell_examples(figures):
-    lines = []
-    for language, title in LANGUAGES.items():
-        found = find_example(figures, language)
-        if found:
-            lines += ["", *tell_example(title, *found)]
-    return [" EXAMPLES", *lines[1:]] if lines else []
-
-
-def find_example(figures, language):
-    """Return the first mail that went to a person who speaks that language."""
-    for mail in figures.mails:
-        person = figures.env["res.partner"].search(
-            [("email", "in", mail.recipients), ("lang", "=like", f"{language}_%")],
-            limit=1,
-        )
-        if person and "/p/" in mail.text + mail.html:
-            return person, mail
-    return None
-
-
-def tell_example(title, person, mail):
-    text = html2plaintext(mail.html, include_references=False)
-    body = re.sub(r"\n\s*\n", "\n", text).strip()
-    wrapped = [
-        line
-        for paragraph in body.splitlines()
-        for line in textwrap.wrap(paragraph, WIDTH - 8, break_long_words=False) or [""]
-    ]
-    head = f"  {title}, to {person.name.split()[0]} <{mail.recipients[0]}>"
-    return [head, f"  Subject: {mail.subject}", *(f"    │ {line}" for line in wrapped)]
-
-
 def tell_checks(figures, failures, mail_folder):
-    counts = {
-        "invariants": (
-            figures.invariant_count,
-            "checked",
-            len(figures.broken),
-            "broken",
-        ),
-        "discretion": (
-            len(figures.texts),
-            "texts read",
-            len(figures.revealing),
-            "name a treatment",
-        ),
-        "forbidden": (
-            len(figures.forbidden),
-            "kinds looked for",
-            sum(figures.forbidden.values()),
-            "found",
-        ),
-    }
+    found = sum(figures.forbidden.values())
+    broken = len(figures.broken)
     lines = [
         " CHECKS",
-        *(
-            f"  {name}: {number} {verb}, {bad} {what}"
-            for name, (number, verb, bad, what) in counts.items()
-        ),
+        f"  invariants: {figures.invariant_count} checked, {broken} broken",
+        f"  discretion: {len(figures.texts)} texts read, "
+        f"{len(figures.revealing)} name a treatment",
+        f"  forbidden: {len(figures.forbidden)} kinds looked for, {found} found",
         "",
         f"  Mails are kept in {mail_folder}/. Logins, the password is the same:",
         f"  {', '.join(person.login for person in PEOPLE)}, admin.",

@@ -4,6 +4,7 @@ from . import policy_screen
 from . import level
 from . import case
 from . import case_desk
+from . import case_search
 from . import hold
 from . import entry
 from . import moment

@@ -14,8 +14,8 @@ class ClinicFollowupDecision(models.AbstractModel):
     def _get_balance_query(self, companies, partners=None):
         """Return a SELECT of what each guarantor owes, in company currency.
 
-        Columns: `guarantor_id`, `company_id`, `balance` (all that is open less credits),
-        `overdue` (past due less credits, never negative), `oldest` (date).
+        Columns: `guarantor_id`, `company_id`, `balance` (all that is open less
+        credits), `overdue` (past due less credits, never negative), `oldest` (date).
         Companies without receivable account have no row.
         """
         selects = [
@@ -25,8 +25,8 @@ class ClinicFollowupDecision(models.AbstractModel):
         ]
         if not selects:
             return SQL(
-                """SELECT 0 AS guarantor_id, 0 AS company_id, 0 AS balance, 0 AS overdue,
-                NULL::date AS oldest WHERE FALSE"""
+                """SELECT 0 AS guarantor_id, 0 AS company_id, 0 AS balance, 0 AS
+                overdue, NULL::date AS oldest WHERE FALSE"""
             )
         return SQL(" UNION ALL ").join(selects)
 
@@ -53,7 +53,7 @@ class ClinicFollowupDecision(models.AbstractModel):
         return bool(accounts.search_count(domain, limit=1))
 
     def _get_balances(self, partners, companies):
-        """Return {guarantor id: {balance, overdue, oldest}} summed over the companies."""
+        """Return {guarantor id: {balance, overdue, oldest}} over the companies."""
         if not partners.ids:
             return {}
         self.env.flush_all()
@@ -66,7 +66,11 @@ class ClinicFollowupDecision(models.AbstractModel):
             )
         )
         return {
-            partner: {"balance": float(balance), "overdue": float(overdue or 0), "oldest": oldest}
+            partner: {
+                "balance": float(balance),
+                "overdue": float(overdue or 0),
+                "oldest": oldest,
+            }
             for partner, balance, overdue, oldest in self.env.cr.fetchall()
         }
 

@@ -14,16 +14,24 @@ class ClinicFollowupCase(models.Model):
     _rec_name = "partner_id"
 
     partner_id = fields.Many2one(
-        "res.partner", string="Guarantor", required=True, ondelete="restrict", readonly=True
+        "res.partner",
+        string="Guarantor",
+        required=True,
+        ondelete="restrict",
+        readonly=True,
     )
-    company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, readonly=True
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     phone = fields.Char(related="partner_id.phone")
     email = fields.Char(related="partner_id.email")
     birth_date = fields.Date(related="partner_id.clinic_birth_date")
     lang = fields.Selection(related="partner_id.lang")
     responsible_id = fields.Many2one(
-        "res.users", index="btree_not_null", tracking=True,
+        "res.users",
+        index="btree_not_null",
+        tracking=True,
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
     )
     last_reminder_on = fields.Date(readonly=True)
@@ -123,8 +131,10 @@ class ClinicFollowupCase(models.Model):
             return NotImplemented
         domains = {
             "paused": Domain("hold_ids.is_active", "in", [True]),
-            "active": self._get_owing_domain() & ~Domain("hold_ids.is_active", "in", [True]),
-            "closed": ~self._get_owing_domain() & ~Domain("hold_ids.is_active", "in", [True]),
+            "active": self._get_owing_domain()
+            & ~Domain("hold_ids.is_active", "in", [True]),
+            "closed": ~self._get_owing_domain()
+            & ~Domain("hold_ids.is_active", "in", [True]),
         }
         return Domain.OR([domains[state] for state in value if state in domains])
 
@@ -156,7 +166,9 @@ class ClinicFollowupCase(models.Model):
     def _compute_invoice_ids(self):
         decision = self.env["clinic.followup.decision"]
         for case in self:
-            case.invoice_ids = decision._get_open_moves(case.partner_id, case.company_id)
+            case.invoice_ids = decision._get_open_moves(
+                case.partner_id, case.company_id
+            )
 
     def _compute_last_message(self):
         groups = self.env["clinic.message"]._read_group(
@@ -170,7 +182,9 @@ class ClinicFollowupCase(models.Model):
     def _compute_problem_text(self):
         for case in self:
             message = case.last_message_id
-            failed = message.state in ("failed", "review", "skipped") and message.is_problem
+            failed = (
+                message.state in ("failed", "review", "skipped") and message.is_problem
+            )
             case.problem_text = message.reason if failed else False
 
     @api.model
@@ -249,7 +263,10 @@ class ClinicFollowupCase(models.Model):
         )
         if not messages:
             raise UserError(
-                self.env._("Nothing to send: %s", self[:1].reason_text or self.env._("nothing is due."))
+                self.env._(
+                    "Nothing to send: %s",
+                    self[:1].reason_text or self.env._("nothing is due."),
+                )
             )
         messages.action_approve()
 
@@ -325,7 +342,9 @@ class ClinicFollowupCase(models.Model):
             [("partner_id", "in", (sources | target).ids)]
         )
         for group in cases.grouped("company_id").values():
-            kept = group.filtered(lambda case: case.partner_id == target)[:1] or group[:1]
+            kept = (
+                group.filtered(lambda case: case.partner_id == target)[:1] or group[:1]
+            )
             for case in group - kept:
                 case._hand_over(kept)
         self.env["clinic.link"]._revoke_of(sources)

@@ -27,7 +27,7 @@ class ClinicFollowupDecision(models.AbstractModel):
     _name = "clinic.followup.decision"
     _description = "Follow-up Decision"
 
-    # -- items: what is open, and who is asked for it ------------------------------------
+    # -- items: what is open, and who is asked for it --------------------------
 
     def _items_sql(self, company, today, partners=None):
         """Return the SELECT of all open items and credits of one company.
@@ -53,8 +53,9 @@ class ClinicFollowupDecision(models.AbstractModel):
                    %(guarantor)s AS guarantor_id,
                    SUM(account_move_line.amount_residual_currency) AS residual,
                    SUM(account_move_line.amount_residual) AS residual_company,
-                   BOOL_OR(COALESCE(account_move_line.no_followup, FALSE)) AS no_followup,
-                   MIN(COALESCE(account_move_line.invoice_date, account_move_line.date))
+                   BOOL_OR(COALESCE(account_move_line.no_followup, FALSE)) AS
+                   no_followup, MIN(COALESCE(account_move_line.invoice_date,
+                   account_move_line.date))
                        AS invoice_date,
                    MIN(account_move_line.move_name) AS move_name,
                    MIN(move.clinic_first_request_at) AS first_request_at,
@@ -110,7 +111,7 @@ class ClinicFollowupDecision(models.AbstractModel):
             )
         return tuple(ids)
 
-    # -- levels: what each item has reached ------------------------------------------------
+    # -- levels: what each item has reached ------------------------------------
 
     def _leveled_sql(
         self, company, moment, policies, partners=None, by_hand=False, default=None
@@ -233,7 +234,9 @@ class ClinicFollowupDecision(models.AbstractModel):
         ]
         if not branches:
             return default
-        return SQL("(CASE i.policy_id %s ELSE %s END)", SQL(" ").join(branches), default)
+        return SQL(
+            "(CASE i.policy_id %s ELSE %s END)", SQL(" ").join(branches), default
+        )
 
     def _next_level_sql(self, policy, moment):
         """The level that an item enters now, as a CASE over the policy's levels."""
@@ -267,7 +270,7 @@ class ClinicFollowupDecision(models.AbstractModel):
         return SQL("COALESCE(i.progress, -1) < %s", level.sequence)
 
     def _entry_by_age_sql(self, policy, moments):
-        """Old debt enters at the level of its age, never at a formal notice or beyond."""
+        """Old debt enters at the level of its age, never at a formal notice."""
         if policy.catch_up != "by_age":
             return
         for at in reversed(moments):
@@ -289,7 +292,8 @@ class ClinicFollowupDecision(models.AbstractModel):
     def _due_sql(self, policies, moment):
         """The guarantors and currencies that owe enough to be reminded now.
 
-        What is past due or has reached a level counts, credits are taken off, per currency.
+        What is past due or has reached a level counts, credits are taken off, per
+        currency.
         """
         return SQL(
             """
@@ -304,10 +308,12 @@ class ClinicFollowupDecision(models.AbstractModel):
                AND SUM(i.residual_company) >= %(tolerance)s
             """,
             today=moment.today,
-            tolerance=self._by_policy(policies, lambda p: SQL("%s", p.tolerance), SQL("0")),
+            tolerance=self._by_policy(
+                policies, lambda p: SQL("%s", p.tolerance), SQL("0")
+            ),
         )
 
-    # -- decide ------------------------------------------------------------------------------
+    # -- decide ----------------------------------------------------------------
 
     def _decide(self, companies, partners=None, by_hand=False):
         """Insert the entries of the items whose next level is reached.
@@ -335,8 +341,10 @@ class ClinicFollowupDecision(models.AbstractModel):
 
     def _get_policies(self, company, moment):
         """Return {policy: why it stands still, or ""} of all policies of a company."""
-        policies = self.env["clinic.followup.policy"].sudo().search(
-            [("company_id", "parent_of", company.id)]
+        policies = (
+            self.env["clinic.followup.policy"]
+            .sudo()
+            .search([("company_id", "parent_of", company.id)])
         )
         return {policy: policy._get_standstill(moment) for policy in policies}
 
@@ -365,10 +373,11 @@ class ClinicFollowupDecision(models.AbstractModel):
             )
             INSERT INTO clinic_followup_entry
                    (case_id, company_id, partner_id, move_id, move_name, date_maturity,
-                    level_id, occurrence, currency_id, residual, state, date, decided_at)
+                    level_id, occurrence, currency_id, residual, state, date,
+                    decided_at)
             SELECT COALESCE(i.case_id, opened.id), %(company)s, i.partner_id, i.move_id,
-                   i.move_name, i.date_maturity, i.level_id, i.occurrence, i.currency_id,
-                   i.residual, 'planned', %(today)s, %(now)s
+                   i.move_name, i.date_maturity, i.level_id, i.occurrence,
+                   i.currency_id, i.residual, 'planned', %(today)s, %(now)s
               FROM planned i
               LEFT JOIN opened ON opened.partner_id = i.guarantor_id
             """,

@@ -16,7 +16,11 @@ class ClinicFollowupEntry(models.Model):
     _rec_name = "move_name"
 
     case_id = fields.Many2one(
-        "clinic.followup.case", required=True, ondelete="cascade", index=True, readonly=True
+        "clinic.followup.case",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        readonly=True,
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     partner_id = fields.Many2one(
@@ -52,7 +56,8 @@ class ClinicFollowupEntry(models.Model):
     )
 
     _item_once = models.UniqueIndex(
-        "(move_id, partner_id, date_maturity, level_id, occurrence) WHERE state != 'void'",
+        "(move_id, partner_id, date_maturity, level_id, occurrence) WHERE state != "
+        "'void'",
         "This item was already followed up at this level.",
     )
     _to_compose = models.Index(

@@ -34,7 +34,9 @@ class ClinicFollowupDecision(models.AbstractModel):
             policies = self._get_policies(company, moment)
             rows = self._get_explain_rows(group.partner_id, company, moment, policies)
             for case in group:
-                mine = [row for row in rows if row["guarantor_id"] == case.partner_id.id]
+                mine = [
+                    row for row in rows if row["guarantor_id"] == case.partner_id.id
+                ]
                 explained[case.id] = self._explain_rows(case, mine, moment, policies)
         for case in cases - self.env[cases._name].browse(explained):
             explained[case.id] = self._explain_nothing()
@@ -99,7 +101,9 @@ class ClinicFollowupDecision(models.AbstractModel):
 
     def _ahead_sql(self, policy, moment):
         """The level that comes next, reached or not."""
-        branches = self._ahead_branches(policy, moment, lambda level: SQL("%s", level.id))
+        branches = self._ahead_branches(
+            policy, moment, lambda level: SQL("%s", level.id)
+        )
         return SQL("CASE %s END", branches) if policy.level_ids else NO_LEVEL
 
     def _ahead_on_sql(self, policy, moment):
@@ -132,12 +136,16 @@ class ClinicFollowupDecision(models.AbstractModel):
         if steps:
             day = max(day, self._get_earliest(items, moment, policies))
         return {
-            "text": self._explain_text(case, items, moment, policies, (day, next_id, number)),
+            "text": self._explain_text(
+                case, items, moment, policies, (day, next_id, number)
+            ),
             "level_id": self._get_last_level(case),
             "next_level_id": next_id,
             "next_date": day,
             "amount": sum(
-                {row["currency_id"]: float(row["net"]) for row in items if row["net"]}.values()
+                {
+                    row["currency_id"]: float(row["net"]) for row in items if row["net"]
+                }.values()
             ),
             "items": [self._explain_item(row, level, policies) for row in items],
         }
@@ -151,7 +159,9 @@ class ClinicFollowupDecision(models.AbstractModel):
         for row in items:
             policy = self.env["clinic.followup.policy"].browse(row["policy_id"])
             if row["last_reminder_on"] and row["blocked"] == "spacing":
-                days.append(row["last_reminder_on"] + timedelta(days=policy.sudo().min_days))
+                days.append(
+                    row["last_reminder_on"] + timedelta(days=policy.sudo().min_days)
+                )
             if row["postponed_until"]:
                 days.append(row["postponed_until"])
         return max(days)
@@ -177,7 +187,9 @@ class ClinicFollowupDecision(models.AbstractModel):
         """Return in words why an item is held back, or ''."""
         if row["blocked"] == "standstill":
             policy = self.env["clinic.followup.policy"].browse(row["policy_id"])
-            return policies.get(policy) or self.env._("Its policy belongs to another company.")
+            return policies.get(policy) or self.env._(
+                "Its policy belongs to another company."
+            )
         return {
             None: "",
             "third_party": self.env._("A third-party payer is followed up apart."),
@@ -206,7 +218,9 @@ class ClinicFollowupDecision(models.AbstractModel):
                 invoice=number,
                 moment=level.moment_text,
             )
-        reasons = dict.fromkeys(filter(None, (self._get_reason(r, policies) for r in items)))
+        reasons = dict.fromkeys(
+            filter(None, (self._get_reason(r, policies) for r in items))
+        )
         return " ".join(reasons) or self.env._("All levels are done.")
 
     def _explain_hold(self, hold):

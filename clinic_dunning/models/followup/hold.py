@@ -37,7 +37,8 @@ class ClinicFollowupHold(models.Model):
     note = fields.Char(help="In neutral words: never anything about health.")
     start_date = fields.Date(required=True, default=fields.Date.context_today)
     end_date = fields.Date(
-        help="First day on which the follow-up goes on. Empty only where nothing will change."
+        help="First day on which the follow-up goes on. Empty only where nothing "
+        "will change."
     )
     user_id = fields.Many2one(
         "res.users",
@@ -68,11 +69,15 @@ class ClinicFollowupHold(models.Model):
     def _check_end_date(self):
         for hold in self:
             if hold.reason not in UNLIMITED and not hold.end_date:
-                raise ValidationError(self.env._("Say until when the follow-up is paused."))
+                raise ValidationError(
+                    self.env._("Say until when the follow-up is paused.")
+                )
             if hold.end_date and hold.end_date <= hold.start_date:
                 raise ValidationError(self.env._("A pause must end after it starts."))
             if hold.reason == "other" and not hold.note:
-                raise ValidationError(self.env._("Say in a few words why it is paused."))
+                raise ValidationError(
+                    self.env._("Say in a few words why it is paused.")
+                )
             hold._check_length()
 
     def _check_length(self):

@@ -24,14 +24,16 @@ class ClinicFollowupLevel(models.Model):
         help="The moment from which the delay counts.",
     )
     delay = fields.Integer(
-        help="Negative: before the moment. A level before the due date is never sent late.",
+        help="Negative: before the moment. A level before the due date is never sent "
+        "late.",
     )
     delay_unit = fields.Selection(
         [("hours", "hours"), ("days", "days")], required=True, default="days"
     )
     expire_days = fields.Integer(
         string="Not Later Than (days)",
-        help="An item that is older than this enters at the following level. 0: no limit.",
+        help="An item that is older than this enters at the following level. 0: no "
+        "limit.",
     )
     repeat_every = fields.Integer(
         string="Repeat Every (days)", help="0: the level happens once."
@@ -132,7 +134,9 @@ class ClinicFollowupLevel(models.Model):
         if not self.topic_id:
             defects.append(self.env._("Level “%s” has no topic.", self.name))
         if not self.route_id.line_ids:
-            defects.append(self.env._("Level “%s” has no route to reach the patient.", self.name))
+            defects.append(
+                self.env._("Level “%s” has no route to reach the patient.", self.name)
+            )
         return defects
 
     def _get_wording(self):

@@ -88,7 +88,9 @@ class LevelMoment:
 
     def _started(self, delay) -> SQL:
         if self.level.anchor == "first_request":
-            return SQL("%s <= %s", self.anchor, self.moment.before(delay, self.whole_days))
+            return SQL(
+                "%s <= %s", self.anchor, self.moment.before(delay, self.whole_days)
+            )
         limit = self.moment.local - delay
         return SQL("%s <= %s", self.anchor, limit.date())
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 from .moment import Moment
 
@@ -82,7 +83,9 @@ class ClinicFollowupPolicy(models.Model):
         string="Published Payment Policy", translate=True, sanitize=True
     )
     payment_policy_version = fields.Integer(default=1, readonly=True, copy=False)
-    problem_text = fields.Text(string="What is Missing", compute="_compute_problem_text")
+    problem_text = fields.Text(
+        string="What is Missing", compute="_compute_problem_text"
+    )
     is_company_default = fields.Boolean(compute="_compute_is_company_default")
     case_count = fields.Integer(compute="_compute_case_count")
 
@@ -91,7 +94,8 @@ class ClinicFollowupPolicy(models.Model):
         "The sending window must begin before it ends, within one day.",
     )
     _not_negative = models.Constraint(
-        "CHECK (tolerance >= 0 AND min_days >= 0 AND weekly_cap >= 0 AND stale_bank_days >= 0)",
+        "CHECK (tolerance >= 0 AND min_days >= 0 AND weekly_cap >= 0 AND "
+        "stale_bank_days >= 0)",
         "Amounts, days and limits of a policy can't be negative.",
     )
 
@@ -138,7 +142,8 @@ class ClinicFollowupPolicy(models.Model):
             if len(sequences) != len(set(sequences)):
                 raise ValidationError(
                     self.env._(
-                        "Two levels of “%s” have the same place in the order.", policy.name
+                        "Two levels of “%s” have the same place in the order.",
+                        policy.name,
                     )
                 )
 
@@ -153,12 +158,17 @@ class ClinicFollowupPolicy(models.Model):
         """Return why this policy can't work, one sentence each (none: it can)."""
         self.ensure_one()
         if not self.level_ids:
-            return [self.env._("The policy has no level: add one, or start from a preset.")]
-        defects = [defect for level in self.level_ids for defect in level._get_defects()]
+            return [
+                self.env._("The policy has no level: add one, or start from a preset.")
+            ]
+        defects = [
+            defect for level in self.level_ids for defect in level._get_defects()
+        ]
         if self.catch_up == "by_age" and not self._has_level_for_old_debt():
             defects.append(
                 self.env._(
-                    "Old debt can't begin with a formal notice: add a reminder that comes "
+                    "Old debt can't begin with a formal notice: add a reminder that "
+                    "comes "
                     "before it and is never too late."
                 )
             )
@@ -198,9 +208,17 @@ class ClinicFollowupPolicy(models.Model):
             return self.env["account.journal"]
         since = day - timedelta(days=self.stale_bank_days)
         journals = self.stale_journal_ids.sudo()
-        fresh = self.env["account.move"].sudo()._read_group(
-            [("journal_id", "in", journals.ids), ("state", "=", "posted"), ("date", ">=", since)],
-            ["journal_id"],
+        fresh = (
+            self.env["account.move"]
+            .sudo()
+            ._read_group(
+                [
+                    ("journal_id", "in", journals.ids),
+                    ("state", "=", "posted"),
+                    ("date", ">=", since),
+                ],
+                ["journal_id"],
+            )
         )
         return journals - self.env["account.journal"].union(*[row[0] for row in fresh])
 
@@ -234,7 +252,7 @@ class ClinicFollowupPolicy(models.Model):
     @api.model
     def _cron_decide(self):
         """Scheduled action: decide for every company, then write the messages."""
-        companies = self.env["res.company"].search([])
+        companies = self.env["res.company"].search(Domain.TRUE)
         self.env["ir.cron"]._commit_progress(remaining=len(companies))
         for company in companies:
             self.env["clinic.followup.decision"]._decide_safely(company)

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 
 class Step(NamedTuple):
-    """One level of a preset; names and topics are in English, translated on the screen."""
+    """One level of a preset; names are in English, translated on the screen."""
 
     name: str
     anchor: str
@@ -26,7 +26,16 @@ BEFORE = (
     Step("Three days before", "due_date", -3, "days", "before3", EMAIL, "courtesy"),
 )
 CARE_FIRST = (
-    Step("Thanks and invoice", "invoice_date", 0, "days", "invoice", EMAIL, "courtesy", expire=3),
+    Step(
+        "Thanks and invoice",
+        "invoice_date",
+        0,
+        "days",
+        "invoice",
+        EMAIL,
+        "courtesy",
+        expire=3,
+    ),
     Step("48 hours", "first_request", 48, "hours", "r48", GRADED, "courtesy", expire=5),
 )
 WEEK_AFTER = Step("A week after", "due_date", 7, "days", "after7", GRADED)
@@ -34,9 +43,18 @@ PHONE_CALL = Step("Phone call", "due_date", 21, "days", "after7", CALL, mode="au
 REPEAT = Step(
     "Every fortnight", "due_date", 30, "days", "repeat", GRADED, repeat=14, times=3
 )
-SIMPLE_LETTER = Step("Simple letter", "due_date", 45, "days", "repeat", LETTER, mode="approval")
+SIMPLE_LETTER = Step(
+    "Simple letter", "due_date", 45, "days", "repeat", LETTER, mode="approval"
+)
 FORMAL_NOTICE = Step(
-    "Formal notice", "due_date", 75, "days", "formal_notice", LETTER, "formal_notice", "approval"
+    "Formal notice",
+    "due_date",
+    75,
+    "days",
+    "formal_notice",
+    LETTER,
+    "formal_notice",
+    "approval",
 )
 
 # Order of steps in France: call, simple letter, registered letter with a deadline, then
@@ -49,13 +67,24 @@ PRESETS = {
     },
     "belgium": {
         "name": "Belgium",
-        "steps": (*BEFORE, WEEK_AFTER, PHONE_CALL, REPEAT, FORMAL_NOTICE._replace(delay=90)),
+        "steps": (
+            *BEFORE,
+            WEEK_AFTER,
+            PHONE_CALL,
+            REPEAT,
+            FORMAL_NOTICE._replace(delay=90),
+        ),
         "values": {"tolerance": 5.0, "min_days": 7, "weekly_cap": 2},
     },
     "india_care_first": {
         "name": "India, care first",
         "steps": (*CARE_FIRST, WEEK_AFTER, PHONE_CALL, REPEAT),
-        "values": {"tolerance": 50.0, "min_days": 2, "weekly_cap": 3, "window_weekend": True},
+        "values": {
+            "tolerance": 50.0,
+            "min_days": 2,
+            "weekly_cap": 3,
+            "window_weekend": True,
+        },
     },
     "diagnostic_centre": {
         "name": "Diagnostic centre",

@@ -20,8 +20,10 @@ class ClinicFollowupDecision(models.AbstractModel):
         policy.ensure_one()
         self.env.flush_all()
         levels, blocked = {}, {}
-        companies = self.env["res.company"].sudo().search(
-            [("id", "child_of", policy.company_id.id)]
+        companies = (
+            self.env["res.company"]
+            .sudo()
+            .search([("id", "child_of", policy.company_id.id)])
         )
         for company in companies:
             for row in self._get_preview_rows(policy, company):
@@ -63,7 +65,13 @@ class ClinicFollowupDecision(models.AbstractModel):
             return
         level = levels.setdefault(
             row["level_id"],
-            {"level_id": row["level_id"], "people": 0, "items": 0, "amount": 0.0, "examples": []},
+            {
+                "level_id": row["level_id"],
+                "people": 0,
+                "items": 0,
+                "amount": 0.0,
+                "examples": [],
+            },
         )
         level["people"] += row["people"]
         level["items"] += row["items"]

@@ -20,7 +20,6 @@ class AccountMove(models.Model):
         compute="_compute_clinic_patient_id",
         store=True,
         readonly=False,
-        precompute=True,
         index="btree_not_null",
         help="Who received care. Empty on old invoices: the customer.",
     )
@@ -30,7 +29,6 @@ class AccountMove(models.Model):
         compute="_compute_clinic_guarantor_id",
         store=True,
         readonly=False,
-        precompute=True,
         index="btree_not_null",
         help="Who is asked to pay. Empty on old invoices: the customer's guarantor, "
         "else the customer.",
@@ -79,7 +77,9 @@ class AccountMove(models.Model):
     @api.depends("partner_id")
     def _compute_clinic_patient_id(self):
         for move in self:
-            move.clinic_patient_id = move.partner_id if move.is_sale_document() else False
+            move.clinic_patient_id = (
+                move.partner_id if move.is_sale_document() else False
+            )
 
     @api.depends("commercial_partner_id", "clinic_confidential", "clinic_patient_id")
     def _compute_clinic_guarantor_id(self):
@@ -118,7 +118,9 @@ class AccountMove(models.Model):
 
     def _compute_clinic_followup_level_id(self):
         for move in self:
-            entries = move.clinic_entry_ids.filtered(lambda entry: entry.state != "void")
+            entries = move.clinic_entry_ids.filtered(
+                lambda entry: entry.state != "void"
+            )
             move.clinic_followup_level_id = entries.sorted("id")[-1:].level_id
 
     def _compute_clinic_message_count(self):
@@ -147,7 +149,11 @@ class AccountMove(models.Model):
         result = super().write(vals)
         if "clinic_service_label" in vals:
             self._check_service_label()
-        if touched & {"clinic_guarantor_id", "clinic_patient_id", "clinic_confidential"}:
+        if touched & {
+            "clinic_guarantor_id",
+            "clinic_patient_id",
+            "clinic_confidential",
+        }:
             self._record_stop("changed")
         asked._mark_first_request()
         return result
@@ -157,7 +163,9 @@ class AccountMove(models.Model):
 
         Raises ValidationError with the reason.
         """
-        for label in set(self.filtered("clinic_service_label").mapped("clinic_service_label")):
+        for label in set(
+            self.filtered("clinic_service_label").mapped("clinic_service_label")
+        ):
             self.env["clinic.service.label"]._check_label(label)
 
     def _post(self, soft=True):
@@ -207,8 +215,11 @@ class AccountMove(models.Model):
         partners = self.line_ids.filtered(
             lambda line: line.account_type == "asset_receivable"
         ).partner_id
-        return partners | partners.clinic_guarantor_id | self.clinic_guarantor_id | (
-            self.clinic_patient_id
+        return (
+            partners
+            | partners.clinic_guarantor_id
+            | self.clinic_guarantor_id
+            | (self.clinic_patient_id)
         )
 
     def action_open_clinic_messages(self):

@@ -18,6 +18,7 @@ class AccountPayment(models.Model):
     )
 
     _clinic_desk_once = models.UniqueIndex(
-        "(clinic_desk_token, destination_account_id) WHERE clinic_desk_token IS NOT NULL",
+        "(clinic_desk_token, destination_account_id) WHERE clinic_desk_token IS NOT "
+        "NULL",
         "This payment is recorded already.",
     )

@@ -26,7 +26,8 @@ class ResPartner(models.Model):
     clinic_is_third_party_payer = fields.Boolean(
         string="Third-party Payer",
         tracking=True,
-        help="Insurer, mutual, public scheme or administrator: never chased as a patient.",
+        help="Insurer, mutual, public scheme or administrator: never chased as a "
+        "patient.",
     )
     clinic_birth_date = fields.Date(
         string="Birth Date", groups="clinic_dunning.group_front_desk"
@@ -67,7 +68,8 @@ class ResPartner(models.Model):
         search="_search_clinic_balance",
         currency_field="clinic_currency_id",
         groups="clinic_dunning.group_front_desk",
-        help="All that this person is asked to pay in the current company, less credits.",
+        help="All that this person is asked to pay in the current company, less "
+        "credits.",
     )
     clinic_overdue = fields.Monetary(
         string="Overdue",
@@ -98,8 +100,10 @@ class ResPartner(models.Model):
 
     @api.model
     def _selection_clinic_channel(self):
-        return self.env["clinic.contact.route.line"]._fields["channel"]._description_selection(
-            self.env
+        return (
+            self.env["clinic.contact.route.line"]
+            ._fields["channel"]
+            ._description_selection(self.env)
         )
 
     @api.depends_context("company")
@@ -130,7 +134,8 @@ class ResPartner(models.Model):
             self.env.company
         )
         people = SQL(
-            "(SELECT guarantor_id FROM (%(balances)s) b WHERE b.%(column)s %(operator)s %(value)s)",
+            "(SELECT guarantor_id FROM (%(balances)s) b WHERE b.%(column)s "
+            "%(operator)s %(value)s)",
             balances=balances,
             column=SQL.identifier(column),
             operator=SQL(operator),
@@ -138,8 +143,12 @@ class ResPartner(models.Model):
         )
         found = Domain("id", "in", people)
         zero_matches = {
-            ">": 0 > value, ">=": 0 >= value, "<": 0 < value,
-            "<=": 0 <= value, "=": value == 0, "!=": value != 0,
+            ">": 0 > value,
+            ">=": 0 >= value,
+            "<": 0 < value,
+            "<=": 0 <= value,
+            "=": value == 0,
+            "!=": value != 0,
         }[operator]
         if not zero_matches:
             return found
@@ -161,7 +170,8 @@ class ResPartner(models.Model):
             if guarantor and (guarantor == partner or guarantor.clinic_guarantor_id):
                 raise ValidationError(
                     self.env._(
-                        "%(guarantor)s can't be the guarantor of %(patient)s: a guarantor "
+                        "%(guarantor)s can't be the guarantor of %(patient)s: a "
+                        "guarantor "
                         "pays for himself and has no guarantor.",
                         guarantor=guarantor.display_name,
                         patient=partner.display_name,
@@ -170,7 +180,8 @@ class ResPartner(models.Model):
             if guarantor and partner.sudo().clinic_dependant_ids:
                 raise ValidationError(
                     self.env._(
-                        "%(patient)s is the guarantor of others and can't have a guarantor.",
+                        "%(patient)s is the guarantor of others and can't have a "
+                        "guarantor.",
                         patient=partner.display_name,
                     )
                 )
@@ -194,7 +205,8 @@ class ResPartner(models.Model):
         result = super().write(vals)
         if changed:
             moved = self.filtered(
-                lambda partner: before[partner.id] != [partner[name] for name in changed]
+                lambda partner: before[partner.id]
+                != [partner[name] for name in changed]
             )
             moved._revoke_clinic_links()
         return result

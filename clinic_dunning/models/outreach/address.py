@@ -31,18 +31,20 @@ class ClinicContactAddress(models.Model):
         return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
     @api.model
-    def _reserve(self, address_hash, cap):
-        """Lock the address and return when it may be used, if not now.
+    def _reserve(self, attempt, cap):
+        """Lock the address of a leased attempt and return when it may go, if not now.
 
-        :param str address_hash: of `_hash`
+        What was leased before it counts as sent: it goes out in the same slice.
+
         :param int cap: messages in seven days, 0 for no limit
-        :return: False, or the naive UTC moment at which the oldest message leaves the week
+        :return: False, or the naive UTC moment at which the oldest message leaves the
+            week
         """
         now = fields.Datetime.now()
         self.env.cr.execute(
-            """INSERT INTO clinic_contact_address (address_hash, used_at) VALUES (%s, %s)
-            ON CONFLICT (address_hash) DO UPDATE SET used_at = EXCLUDED.used_at""",
-            [address_hash, now],
+            """INSERT INTO clinic_contact_address (address_hash, used_at) VALUES (%s,
+            %s) ON CONFLICT (address_hash) DO UPDATE SET used_at = EXCLUDED.used_at""",
+            [attempt.address_hash, now],
         )
         if not cap:
             return False
@@ -50,9 +52,10 @@ class ClinicContactAddress(models.Model):
         self.env.cr.execute(
             """SELECT claimed_at FROM clinic_message_attempt
                 WHERE address_hash = %s AND claimed_at > %s
-                  AND state IN ('accepted', 'sent', 'delivered', 'read', 'unknown')
+                  AND (state IN ('accepted', 'sent', 'delivered', 'read', 'unknown')
+                       OR (state = 'leased' AND id < %s))
                 ORDER BY claimed_at DESC LIMIT 1 OFFSET %s""",
-            [address_hash, since, cap - 1],
+            [attempt.address_hash, since, attempt.id, cap - 1],
         )
         row = self.env.cr.fetchone()
         return row[0] + timedelta(days=CAP_DAYS) if row else False

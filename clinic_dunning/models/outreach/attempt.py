@@ -47,7 +47,9 @@ class ClinicMessageAttempt(models.Model):
         required=True,
         readonly=True,
     )
-    uuid = fields.Char(default=lambda self: str(uuid.uuid4()), required=True, readonly=True)
+    uuid = fields.Char(
+        default=lambda self: str(uuid.uuid4()), required=True, readonly=True
+    )
     claimed_at = fields.Datetime(default=fields.Datetime.now, readonly=True)
     claim_snapshot = fields.Char(readonly=True, help="What the claim could see.")
     lease_until = fields.Datetime(readonly=True)
@@ -94,7 +96,8 @@ class ClinicMessageAttempt(models.Model):
     def _move_to(self, state, **vals):
         """Change the state where the machine allows it, compare-and-set.
 
-        What is not allowed is left as it is: receipts come late, twice and in any order.
+        What is not allowed is left as it is: receipts come late, twice and in any
+        order.
 
         :return: the attempts that changed
         """
@@ -112,6 +115,11 @@ class ClinicMessageAttempt(models.Model):
         moved.write(vals)
         return moved
 
+    def _is_held(self):
+        """Return whether this attempt is still leased, and its lease not over."""
+        self.ensure_one()
+        return self.state == "leased" and self.lease_until > fields.Datetime.now()
+
     def _accept(self, provider_ref=False, **vals):
         """The channel took the message."""
         return self._move_to(
@@ -119,8 +127,10 @@ class ClinicMessageAttempt(models.Model):
         )
 
     def _refuse(self, code, error, retryable=False):
-        """The channel refused it: now (`retryable`) or for good; the message goes on."""
-        failed = self._move_to("failed", error_code=code, error=error, retryable=retryable)
+        """The channel refused it, now (`retryable`) or for good: go on."""
+        failed = self._move_to(
+            "failed", error_code=code, error=error, retryable=retryable
+        )
         for attempt in failed:
             attempt.message_id._go_on_after(attempt)
         return failed
@@ -128,3 +138,17 @@ class ClinicMessageAttempt(models.Model):
     def _lose_sight(self, error):
         """Nobody knows whether it went out."""
         return self._move_to("unknown", error=error)
+
+    def _resolve(self, proof):
+        """End an attempt whose sender vanished: by proof, else a person decides.
+
+        :param str proof: absent (it has not left), sent, or empty
+        """
+        self._lose_sight(self.env._("The sender stopped while it was sending."))
+        if proof == "absent":
+            error = self.env._("It had not left yet.")
+            self._refuse("proved_absent", error, retryable=True)
+        elif proof == "sent":
+            getattr(self, f"_take_{self.channel}_result")()
+        else:
+            self.message_id._ask_a_person()

@@ -24,7 +24,11 @@ class ClinicMessage(models.Model):
         address = self._get_address_email()
         if not address:
             return self.env._("no valid email address")
-        if self.env["mail.blacklist"].sudo().search_count([("email", "=", address)], limit=1):
+        if (
+            self.env["mail.blacklist"]
+            .sudo()
+            .search_count([("email", "=", address)], limit=1)
+        ):
             return self.env._("the address asked not to be written to")
         if self._has_bounced(address):
             return self.env._("the address does not exist any more")
@@ -35,7 +39,11 @@ class ClinicMessage(models.Model):
         last = self.env["clinic.message.attempt"].search(
             [
                 ("channel", "=", "email"),
-                ("address_hash", "=", self.env["clinic.contact.address"]._hash(address)),
+                (
+                    "address_hash",
+                    "=",
+                    self.env["clinic.contact.address"]._hash(address),
+                ),
                 ("state", "in", ("accepted", "failed", "delivered", "read")),
                 ("retryable", "=", False),
             ],
@@ -83,7 +91,9 @@ class ClinicMessageAttempt(models.Model):
             "clinic_dunning.email_body",
             {
                 "company": company,
-                "clinic": company.with_context(lang=letter.lang)._get_clinic_message_name(),
+                "clinic": company.with_context(
+                    lang=letter.lang
+                )._get_clinic_message_name(),
                 "body": self._get_text_html(letter.body, letter.url),
                 "url": letter.url,
                 "has_button": self.message_id.purpose == "billing",
@@ -101,30 +111,57 @@ class ClinicMessageAttempt(models.Model):
         return Markup("<p>%s</p>") % Markup("<br/>".join(html.splitlines()))
 
     def _send_by_email(self):
-        """Hand each email to the mail server and commit its result before the next."""
-        for attempt in self.sudo():
-            try:
-                attempt.mail_mail_id.state = "outgoing"
-                attempt.mail_mail_id.send()
-            except smtplib.SMTPServerDisconnected as error:
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                attempt._lose_sight(str(error))
-                attempt.message_id._ask_a_person()
-            else:
-                attempt._take_email_result()
-            attempt.message_id._commit()
+        """Hand each email to the mail server, the steps committed one by one.
 
-    def _take_email_result(self):
+        That it is about to leave is on record before, so that of a killed sender only
+        one email is in doubt. What the mail server said is kept with the email, which
+        nobody else writes, before the message moves on.
+        """
+        outbox = self.env["clinic.message"]
+        for attempt in self.sudo():
+            if outbox._insist(attempt._begin_to_send):
+                is_lost = attempt._hand_over()
+                outbox._commit()
+                outbox._insist(attempt._take_email_result, is_lost)
+
+    def _begin_to_send(self):
+        """Note that the email is about to leave, unless its lease is over."""
+        if self._is_held():
+            self.sent_at = fields.Datetime.now()
+            return self
+        self._refuse("late", self.env._("Its turn came too late."), retryable=True)
+        return self.browse()
+
+    def _hand_over(self):
+        """Give the email to the mail server; return whether its answer was lost."""
         mail = self.mail_mail_id
+        try:
+            mail.state = "outgoing"
+            mail.send()
+        except smtplib.SMTPServerDisconnected as error:
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            mail.failure_reason = str(error)
+            return True
         if mail.state == "sent":
-            self._accept(mail.message_id)
             mail.body_html = mail.body
+        return False
+
+    def _take_email_result(self, is_lost=False):
+        """Move the message on as the mail server said."""
+        mail = self.mail_mail_id
+        if is_lost:
+            self._lose_sight(mail.failure_reason)
+            self.message_id._ask_a_person()
+        elif mail.state == "sent":
+            self._accept(mail.message_id)
             self.message_id._deliver("accepted")
         elif mail.state == "outgoing":
             # The mail server takes nothing now (tests, a personal server's limit).
             mail.state = "cancel"
-            self._refuse("not_taken", self.env._("The mail server is not sending."), True)
+            self._refuse(
+                "not_taken", self.env._("The mail server is not sending."), True
+            )
         else:
             self._take_email_failure(mail)
 
@@ -141,12 +178,14 @@ class ClinicMessageAttempt(models.Model):
             retryable=not for_good,
         )
 
-    def _is_proved_absent_email(self):
-        """An email that was never written did not leave; a written one may have."""
-        return not self.sudo().mail_mail_id
+    def _find_proof_email(self):
+        """Whether it left is on record but for the moment of handing it over."""
+        if not self.sent_at:
+            return "absent"
+        return "sent" if self.sudo().mail_mail_id.state == "sent" else ""
 
     def _take_bounce(self):
-        """An accepted email came back: a person sees it, later steps avoid the address."""
+        """An email came back: a person sees it, later steps avoid the address."""
         bounced = self._move_to(
             "failed", error_code="bounced", error=self.env._("The email came back.")
         )
@@ -164,7 +203,7 @@ class ClinicFollowupCase(models.Model):
 
     def _message_receive_bounce(self, email, partner):
         """Map a returned email on the attempt that sent it."""
-        super()._message_receive_bounce(email, partner)
+        result = super()._message_receive_bounce(email, partner)
         address_hash = self.env["clinic.contact.address"]._hash(
             email_normalize(email or "", strict=False)
         )
@@ -178,3 +217,4 @@ class ClinicFollowupCase(models.Model):
             limit=1,
             order="id desc",
         )._take_bounce()
+        return result

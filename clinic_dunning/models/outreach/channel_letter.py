@@ -12,7 +12,11 @@ class ClinicMessage(models.Model):
 
     def _get_obstacle_letter(self):
         """Return why no letter can reach this person, or ''."""
-        return "" if self._get_address_letter() else self.env._("no complete postal address")
+        return (
+            ""
+            if self._get_address_letter()
+            else self.env._("no complete postal address")
+        )
 
 
 class ClinicMessageAttempt(models.Model):
@@ -46,9 +50,9 @@ class ClinicMessageAttempt(models.Model):
         """The letters now wait for the print run."""
         self._accept()
 
-    def _is_proved_absent_letter(self):
+    def _find_proof_letter(self):
         """Nobody printed it: a letter is printed only after it was accepted."""
-        return True
+        return "absent"
 
     def _withdraw(self, reason):
         """Take back letters and calls that nobody has seen to yet."""
@@ -67,7 +71,9 @@ class ClinicMessageAttempt(models.Model):
 
         Whoever has paid meanwhile is left out. Raises UserError when none is left.
         """
-        waiting = self.filtered(lambda a: a.channel == "letter" and a.state == "accepted")
+        waiting = self.filtered(
+            lambda a: a.channel == "letter" and a.state == "accepted"
+        )
         waiting.message_id._as_decider()._withdraw()
         waiting.invalidate_recordset()
         needed = waiting.filtered(lambda a: a.state == "accepted")
@@ -90,9 +96,13 @@ class ClinicMessageAttempt(models.Model):
 
     def action_mark_posted(self):
         """Note that these letters were posted today."""
-        letters = self.filtered(lambda a: a.channel == "letter" and a.state == "accepted")
+        letters = self.filtered(
+            lambda a: a.channel == "letter" and a.state == "accepted"
+        )
         if not letters or letters.filtered(lambda a: not a.printed_at):
-            raise UserError(self.env._("Print the letters before you mark them as posted."))
+            raise UserError(
+                self.env._("Print the letters before you mark them as posted.")
+            )
         letters._move_to(
             "sent",
             posted_on=fields.Date.context_today(self),

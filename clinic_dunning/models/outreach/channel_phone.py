@@ -31,13 +31,17 @@ class ClinicMessage(models.Model):
         number = self._get_address_phone()
         if not number:
             return self.env._("the phone number can't be read")
-        if self.env["phone.blacklist"].sudo().search_count([("number", "=", number)], limit=1):
+        if (
+            self.env["phone.blacklist"]
+            .sudo()
+            .search_count([("number", "=", number)], limit=1)
+        ):
             return self.env._("the number asked not to be called")
         return ""
 
 
 class ClinicMessageAttempt(models.Model):
-    """A call is an activity on the case, with a script; its outcome ends the attempt."""
+    """A call is an activity on the case; its outcome ends the attempt."""
 
     _inherit = "clinic.message.attempt"
 
@@ -46,7 +50,9 @@ class ClinicMessageAttempt(models.Model):
 
     def _prepare_phone(self, verdict):
         """Plan the call, with its script, for whoever is responsible for the case."""
-        case = self.message_id.case_id
+        # No email to the caller: it would name the patient, and a failing mail server
+        # would stop the batch.
+        case = self.message_id.case_id.with_context(mail_activity_quick_update=True)
         activity = case.activity_schedule(
             "clinic_dunning.activity_call",
             summary=self.env._("Call back"),
@@ -61,7 +67,9 @@ class ClinicMessageAttempt(models.Model):
             return case.responsible_id
         group = self.env.ref("clinic_dunning.group_front_desk")
         users = group.sudo().all_user_ids.filtered(
-            lambda user: case.company_id in user.company_ids and user.active and not user.share
+            lambda user: case.company_id in user.company_ids
+            and user.active
+            and not user.share
         )
         return users.sorted("id")[:1] or self.env.user
 
@@ -76,9 +84,9 @@ class ClinicMessageAttempt(models.Model):
         """The calls now wait for the front desk."""
         self._accept()
 
-    def _is_proved_absent_phone(self):
-        """The activity and the result are written together: leased means not planned."""
-        return not self.activity_id
+    def _find_proof_phone(self):
+        """Activity and result are written together: leased means not planned."""
+        return "" if self.activity_id else "absent"
 
     def _get_waiting_text_phone(self):
         return self.env._("to call")

@@ -1,6 +1,7 @@
 import time
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 BATCH = 1000
@@ -59,7 +60,11 @@ class ClinicMessage(models.Model):
         return self.search([("case_id", "in", cases.ids), ("id", ">", last)])
 
     def _compose_sql(self, limit, cases):
-        restrict = SQL("AND case_id IN %s", tuple(cases.ids) or (0,)) if cases is not None else SQL()
+        restrict = (
+            SQL("AND case_id IN %s", tuple(cases.ids) or (0,))
+            if cases is not None
+            else SQL()
+        )
         return SQL(
             """
             WITH cases AS (
@@ -72,7 +77,8 @@ class ClinicMessage(models.Model):
                        MIN(entry.date_maturity) AS first_due,
                        CASE WHEN COUNT(DISTINCT move.clinic_patient_id) = 1
                             THEN MIN(move.clinic_patient_id) END AS patient_id,
-                       (ARRAY_AGG(entry.level_id ORDER BY level.sequence DESC, level.id))[1]
+                       (ARRAY_AGG(entry.level_id ORDER BY level.sequence DESC,
+                       level.id))[1]
                            AS level_id
                   FROM clinic_followup_entry entry
                   JOIN cases ON cases.case_id = entry.case_id
@@ -106,7 +112,7 @@ class ClinicMessage(models.Model):
               JOIN (VALUES %(legs)s) AS legs (route_id, leg)
                 ON legs.route_id = COALESCE(level.route_id, 0)
              ORDER BY groups.first_id, legs.leg
-            RETURNING id, case_id, currency_id, leg
+            RETURNING id, leg
             """,
             restrict=restrict,
             limit=limit,
@@ -118,7 +124,7 @@ class ClinicMessage(models.Model):
         )
 
     def _approval_sql(self):
-        """The first run of a policy, and whatever a person is to send, waits for a yes."""
+        """The first run of a policy, and what a person is to send, waits for a yes."""
         return SQL(
             """CASE WHEN level.mode != 'auto' OR policy.first_run_done IS NOT TRUE
                  OR person.clinic_followup_mode->>groups.company_id::text = 'manual'
@@ -126,21 +132,22 @@ class ClinicMessage(models.Model):
         )
 
     def _zones_sql(self):
-        companies = self.env["res.company"].sudo().search([])
+        companies = self.env["res.company"].sudo().search(Domain.TRUE)
         return SQL(", ").join(
-            SQL("(%s, %s)", company.id, company._get_clinic_tz()) for company in companies
+            SQL("(%s, %s)", company.id, company._get_clinic_tz())
+            for company in companies
         )
 
     def _legs_sql(self):
         routes = self.env["clinic.contact.route"].sudo().with_context(active_test=False)
         pairs = [(0, 0)]
-        for route in routes.search([]):
+        for route in routes.search(Domain.TRUE):
             pairs += [(route.id, leg) for leg in range(len(route._get_legs()) or 1)]
         return SQL(", ").join(SQL("(%s, %s)", route, leg) for route, leg in pairs)
 
     def _attach_entries(self, rows):
         """Hang entries on the first message of their group, parallel ones on that."""
-        leads = {(case, money): id_ for id_, case, money, leg in rows if leg == 0}
+        leads = [message_id for message_id, leg in rows if leg == 0]
         self.env.cr.execute(
             SQL(
                 """
@@ -150,12 +157,23 @@ class ClinicMessage(models.Model):
                    AND entry.currency_id = lead.currency_id
                    AND entry.state = 'planned' AND entry.message_id IS NULL
                 """,
-                tuple(leads.values()),
+                tuple(leads),
             )
         )
-        for id_, case, money, leg in rows:
-            if leg:
-                self.browse(id_).lead_id = leads[case, money]
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE clinic_message parallel SET lead_id = lead.id
+                  FROM clinic_message lead
+                 WHERE parallel.id IN %(new)s AND parallel.leg > 0 AND lead.id IN
+                 %(leads)s
+                   AND lead.case_id = parallel.case_id
+                   AND lead.currency_id = parallel.currency_id
+                """,
+                new=tuple(row[0] for row in rows),
+                leads=tuple(leads),
+            )
+        )
 
     @api.model
     def _end_first_runs(self):

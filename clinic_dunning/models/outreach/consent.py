@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-# Channels that need a prior yes for a purpose. A bill by letter, email or phone rests on
+# Channels that need a prior yes for a purpose. A bill by letter, email or phone rests
+# on
 # the contract (GDPR art. 6(1)(b)); addons add their own, such as WhatsApp.
 NEEDS_YES = set()
 # A bill by post remains possible after any refusal.
@@ -57,7 +58,8 @@ class ClinicConsent(models.Model):
         )
         return proofs
 
-    def write(self, vals):
+    # Nothing is ever written: a proof stands.
+    def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(
             self.env._("A proof of consent can't be changed: note a new one instead.")
         )

@@ -5,8 +5,10 @@ class MailMail(models.Model):
     _inherit = "mail.mail"
 
     def mark_outgoing(self):
-        """Leave the emails of the outbox to the outbox: it re-checks before it sends."""
-        ours = self.env["clinic.message.attempt"].sudo().search(
-            [("mail_mail_id", "in", self.ids)]
+        """Leave the outbox's emails to the outbox: it re-checks before it sends."""
+        ours = (
+            self.env["clinic.message.attempt"]
+            .sudo()
+            .search([("mail_mail_id", "in", self.ids)])
         )
         return super(MailMail, self - ours.mail_mail_id).mark_outgoing()

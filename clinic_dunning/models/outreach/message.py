@@ -20,24 +20,40 @@ class ClinicMessage(models.Model):
     _order = "id desc"
 
     partner_id = fields.Many2one(
-        "res.partner", string="Recipient", required=True, index=True,
-        ondelete="restrict", readonly=True,
+        "res.partner",
+        string="Recipient",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        readonly=True,
     )
     patient_id = fields.Many2one("res.partner", ondelete="restrict", readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount = fields.Monetary(readonly=True, help="What the message asks for.")
-    topic_id = fields.Many2one("clinic.message.topic", ondelete="restrict", readonly=True)
+    topic_id = fields.Many2one(
+        "clinic.message.topic", ondelete="restrict", readonly=True
+    )
     purpose = fields.Selection(related="topic_id.purpose")
-    level_id = fields.Many2one("clinic.followup.level", ondelete="restrict", readonly=True)
-    route_id = fields.Many2one("clinic.contact.route", ondelete="restrict", readonly=True)
+    level_id = fields.Many2one(
+        "clinic.followup.level", ondelete="restrict", readonly=True
+    )
+    route_id = fields.Many2one(
+        "clinic.contact.route", ondelete="restrict", readonly=True
+    )
     leg = fields.Integer(readonly=True, help="Which of the route's parallel messages.")
     lead_id = fields.Many2one(
-        "clinic.message", ondelete="cascade", index="btree_not_null", readonly=True,
+        "clinic.message",
+        ondelete="cascade",
+        index="btree_not_null",
+        readonly=True,
         help="The route's first message, which holds the entries.",
     )
     case_id = fields.Many2one(
-        "clinic.followup.case", index="btree_not_null", ondelete="cascade", readonly=True
+        "clinic.followup.case",
+        index="btree_not_null",
+        ondelete="cascade",
+        readonly=True,
     )
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
@@ -95,14 +111,18 @@ class ClinicMessage(models.Model):
     )
     trail = fields.Char(string="Channels", compute="_compute_trail")
 
-    _dedupe_key = models.Constraint("UNIQUE (dedupe_key)", "This message already exists.")
+    _dedupe_key = models.Constraint(
+        "UNIQUE (dedupe_key)", "This message already exists."
+    )
     _to_send = models.Index("(not_before, id) WHERE state = 'queued'")
     _under_way = models.Index("(partner_id) WHERE state IN ('queued', 'in_progress')")
 
     @api.depends("partner_id", "topic_id")
     def _compute_display_name(self):
         for message in self:
-            message.display_name = f"{message.topic_id.name} · {message.partner_id.name}"
+            message.display_name = (
+                f"{message.topic_id.name} · {message.partner_id.name}"
+            )
 
     @api.depends("attempt_ids.channel")
     def _compute_channel(self):
@@ -121,7 +141,7 @@ class ClinicMessage(models.Model):
         for message in self:
             message.preview = message._get_preview()
 
-    # -- states ----------------------------------------------------------------------------------
+    # -- states ----------------------------------------------------------------
 
     def _move_to(self, state, **vals):
         """Change the state where that is allowed, compare-and-set.
@@ -156,8 +176,14 @@ class ClinicMessage(models.Model):
         return moved
 
     def _cancel(self, reason, void=True):
-        """Cancel what has not left yet; its items may be decided again if `void`."""
-        moved = self.filtered(lambda m: m.state in ("queued", "in_progress", "review"))
+        """Cancel what has not left yet; its items may be decided again if `void`.
+
+        What is being sent at this moment can't be called back any more.
+        """
+        moved = self.filtered(
+            lambda m: m.state in ("queued", "in_progress", "review")
+            and "leased" not in m.attempt_ids.mapped("state")
+        )
         moved = moved._move_to("canceled", reason=reason, is_problem=False)
         moved._end_entries(void)
 
@@ -210,7 +236,9 @@ class ClinicMessage(models.Model):
 
     def _note_first_request(self):
         billing = self.filtered(lambda m: m.purpose == "billing")
-        moves = self.env["account.move"].union(*[m._get_entries().move_id for m in billing])
+        moves = self.env["account.move"].union(
+            *[m._get_entries().move_id for m in billing]
+        )
         moves = moves.filtered(
             lambda m: m.is_sale_document() and not m.clinic_first_request_at
         )
@@ -238,7 +266,7 @@ class ClinicMessage(models.Model):
         if bodies:
             self.env["account.move"].browse(bodies)._message_log_batch(bodies)
 
-    # -- other occasions to write -----------------------------------------------------------------
+    # -- other occasions to write ----------------------------------------------
 
     @api.model
     def _queue(self, topic_code, partner, company, dedupe_key, **vals):
@@ -253,7 +281,9 @@ class ClinicMessage(models.Model):
         if known:
             return known
         source = vals.pop("source", None)
-        topic = self.env["clinic.message.topic"].search([("code", "=", topic_code)], limit=1)
+        topic = self.env["clinic.message.topic"].search(
+            [("code", "=", topic_code)], limit=1
+        )
         return self.create(
             {
                 "partner_id": partner.id,

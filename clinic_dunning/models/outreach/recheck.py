@@ -50,7 +50,9 @@ class ClinicMessage(models.Model):
         for company, cases in self.case_id.grouped("company_id").items():
             rows = decision._get_open_items(cases.partner_id, company)
             for case in cases:
-                items[case] = [r for r in rows if r["guarantor_id"] == case.partner_id.id]
+                items[case] = [
+                    r for r in rows if r["guarantor_id"] == case.partner_id.id
+                ]
         return items
 
     def _get_moves_being_paid(self, open_items):
@@ -80,7 +82,9 @@ class ClinicMessage(models.Model):
         if not self._next_channel():
             return Verdict("next", self._get_obstacles_text())
         if until := self._get_next_opening():
-            return Verdict("later", self.env._("Nobody is written to at this hour."), until)
+            return Verdict(
+                "later", self.env._("Nobody is written to at this hour."), until
+            )
         return verdict
 
     def _get_stop_reason(self):
@@ -98,7 +102,7 @@ class ClinicMessage(models.Model):
             return self.env._("The reminder was postponed.")
         return ""
 
-    # -- what is owed --------------------------------------------------------------------------
+    # -- what is owed ----------------------------------------------------------
 
     def _recheck_amount(self, open_items, paying):
         """Compare what the message speaks of with what is open now, less credits."""
@@ -125,7 +129,9 @@ class ClinicMessage(models.Model):
 
     def _weigh(self, rows, listed, keys):
         """Net the credits and say what to ask for: never more than is due."""
-        today = fields.Date.context_today(self.with_context(tz=self.company_id._get_clinic_tz()))
+        today = fields.Date.context_today(
+            self.with_context(tz=self.company_id._get_clinic_tz())
+        )
         due = [
             row
             for row in rows
@@ -150,10 +156,10 @@ class ClinicMessage(models.Model):
             "send", items=tuple(asked), also_open=tuple(others), amount=amount
         )
 
-    # -- where and when --------------------------------------------------------------------------
+    # -- where and when --------------------------------------------------------
 
     def _get_channels(self):
-        """Return the channels of this message's leg, the patient's preferred one first."""
+        """Return the channels of this message's leg, the preferred one first."""
         legs = self.route_id._get_legs()
         channels = legs[self.leg] if self.leg < len(legs) else []
         preferred = self.partner_id.clinic_preferred_channel
@@ -187,27 +193,35 @@ class ClinicMessage(models.Model):
             if attempt.state == "failed"
         }
         reasons = [
-            f"{names[channel]}: {self._get_obstacle(channel) or failed.get(channel) or ''}"
+            f"{names[channel]}: {obstacle or failed.get(channel) or ''}"
             for channel in self._get_channels()
+            for obstacle in [self._get_obstacle(channel)]
         ]
-        return " ".join(reasons) or self.env._("The level has no route to reach the patient.")
+        return " ".join(reasons) or self.env._(
+            "The level has no route to reach the patient."
+        )
 
     def _get_next_opening(self):
         """Return when the window opens where the recipient lives, if it is closed now.
 
-        :return: naive UTC moment, or False when it is open or the channel disturbs nobody
+        :return: naive UTC moment, or False when it is open or the channel disturbs
+            nobody
         """
         if self._next_channel() in self._get_silent_channels():
             return False
         zone = pytz.timezone(self.partner_id._get_clinic_tz(self.company_id))
-        here = pytz.utc.localize(fields.Datetime.now()).astimezone(zone).replace(tzinfo=None)
+        here = (
+            pytz.utc.localize(fields.Datetime.now())
+            .astimezone(zone)
+            .replace(tzinfo=None)
+        )
         opening = self._find_opening(here)
         if opening == here:
             return False
         return zone.localize(opening).astimezone(pytz.utc).replace(tzinfo=None)
 
     def _get_silent_channels(self):
-        """Channels that reach nobody by themselves at night: staff act on them by day."""
+        """Channels that disturb nobody at night: staff act on them by day."""
         return {"letter", "phone"}
 
     def _find_opening(self, here):

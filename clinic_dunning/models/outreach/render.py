@@ -1,10 +1,15 @@
 import hashlib
+import logging
 from typing import NamedTuple
+
+import psycopg2
 
 from odoo import models
 from odoo.tools import format_amount, format_date
 
 from .registry import TemplateError
+
+_logger = logging.getLogger(__name__)
 
 MASK = "…"
 
@@ -40,8 +45,14 @@ class ClinicMessageAttempt(models.Model):
                 with self.env.cr.savepoint():
                     attempt._prepare_one(verdicts[attempt.message_id])
                 ready |= attempt
+            except psycopg2.Error:
+                raise
             except TemplateError as error:
                 attempt._hold_back(str(error))
+            except Exception as error:  # pylint: disable=broad-except
+                # whatever is wrong with one text, the others go on
+                _logger.exception("Message %s can't be written", attempt.message_id.id)
+                attempt._hold_back(self.env._("It could not be written: %s", error))
         return ready
 
     def _prepare_one(self, verdict):
@@ -62,7 +73,11 @@ class ClinicMessageAttempt(models.Model):
         """
         message = self.message_id
         template, language, fell_back = self._pick_template()
-        url = self._issue_link() if with_link else message.company_id._get_clinic_link_base_url()
+        url = (
+            self._issue_link()
+            if with_link
+            else message.company_id._get_clinic_link_base_url()
+        )
         values = message._prepare_values(verdict, self._get_lang_code(language))
         rendered = template._render(values | {"link": url})
         masked = rendered["body"].replace(url, MASK)
@@ -75,18 +90,30 @@ class ClinicMessageAttempt(models.Model):
         )
         message.values = values | {"text": masked, "subject": rendered["subject"]}
         return Letter(
-            rendered["subject"], rendered["body"], masked, url, self._get_lang_code(language)
+            rendered["subject"],
+            rendered["body"],
+            masked,
+            url,
+            self._get_lang_code(language),
         )
 
     def _pick_template(self):
         message = self.message_id
         languages = message.partner_id._get_clinic_languages(message.company_id)
         template, language, fell_back = self.env["clinic.message.template"]._pick(
-            message.topic_id, self.channel, languages[:1], message.id, message.company_id
+            message.topic_id,
+            self.channel,
+            languages[:1],
+            message.id,
+            message.company_id,
         )
         if fell_back:
             template, language, _also = self.env["clinic.message.template"]._pick(
-                message.topic_id, self.channel, languages, message.id, message.company_id
+                message.topic_id,
+                self.channel,
+                languages,
+                message.id,
+                message.company_id,
             )
         if not template:
             raise TemplateError(
@@ -174,7 +201,9 @@ class ClinicMessage(models.Model):
         """Return the one neutral label of the items, else words for a visit."""
         moves = self.env["account.move"].browse(row["move_id"] for row in verdict.items)
         labels = set(moves.mapped("clinic_service_label"))
-        default = self.env.ref("clinic_dunning.service_label_care", raise_if_not_found=False)
+        default = self.env.ref(
+            "clinic_dunning.service_label_care", raise_if_not_found=False
+        )
         only = labels.pop() if len(labels) == 1 else False
         return only or (default.with_context(lang="en_US").name if default else "")
 

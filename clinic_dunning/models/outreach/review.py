@@ -18,7 +18,9 @@ class ClinicMessage(models.Model):
 
     def action_approve(self):
         """Let messages that wait for approval go out."""
-        pending = self.filtered(lambda m: m.state == "queued" and m.approval == "pending")
+        pending = self.filtered(
+            lambda m: m.state == "queued" and m.approval == "pending"
+        )
         pending.write({"approval": "approved"})
         self.env["clinic.stop.event"]._trigger_sweep()
 

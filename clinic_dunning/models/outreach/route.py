@@ -17,11 +17,16 @@ class ClinicContactRoute(models.Model):
         for route in self:
             if route.line_ids.sorted()[:1].condition == "if_failed":
                 raise ValidationError(
-                    self.env._("The first channel of “%s” can't wait for a failure.", route.name)
+                    self.env._(
+                        "The first channel of “%s” can't wait for a failure.",
+                        route.name,
+                    )
                 )
 
     def _get_legs(self):
-        """Return the channels as lists: each begins a message, the rest is its fallback."""
+        """Return the channels as lists: each begins a message, the rest is its
+        fallback.
+        """
         legs = []
         for line in self.line_ids.sorted():
             if line.condition == "always" or not legs:

@@ -11,7 +11,8 @@ class ClinicContactRouteLine(models.Model):
     )
     sequence = fields.Integer(default=10)
     channel = fields.Selection(
-        [("email", "Email"), ("letter", "Letter"), ("phone", "Phone call")], required=True
+        [("email", "Email"), ("letter", "Letter"), ("phone", "Phone call")],
+        required=True,
     )
     condition = fields.Selection(
         [("always", "always"), ("if_failed", "if the previous one failed")],

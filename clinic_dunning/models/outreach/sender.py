@@ -12,12 +12,17 @@ SLICE = 20
 SLICE_SECONDS = 10
 LEASE = timedelta(minutes=5)
 MAX_TRIES = 5
-BACKOFF = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=8))
-CLAIM_RETRIES = 3
+BACKOFF = (
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=8),
+)
+STEP_RETRIES = 3
 
 
 class ClinicMessage(models.Model):
-    """The drainer: claim, lease, re-check, send, note the result; commits in between."""
+    """The drainer: claim, lease, re-check, send, note; commits in between."""
 
     _inherit = "clinic.message"
 
@@ -35,12 +40,12 @@ class ClinicMessage(models.Model):
         left = self._count_sendable()
         self._commit(remaining=left)
         while left and time.monotonic() - started < SLICE_SECONDS:
-            messages = self._claim(SLICE)
-            if not messages:
+            attempts = self._insist(self._claim, SLICE)
+            if not attempts:
                 break
-            messages._deliver_claimed()
-            left = max(left - len(messages), 0)
-            self._commit(processed=len(messages))
+            self._deliver_claimed(attempts)
+            left = max(left - len(attempts), 0)
+            self._commit(processed=len(attempts))
         if self._count_sendable():
             self.env["clinic.stop.event"]._trigger_sweep()
 
@@ -61,28 +66,34 @@ class ClinicMessage(models.Model):
             ]
         )
 
-    # -- claim -----------------------------------------------------------------------------------
-
     @api.model
-    def _claim(self, limit):
-        """Take messages to send, lease an attempt for each, commit.
+    def _insist(self, step, *args):
+        """Take one step in a transaction of its own, commit and return its attempts.
 
-        The claim is the first statement of a fresh transaction; it leaves alone whoever
-        has an open stop event. A serialization failure means that another drainer or a
-        person was quicker: try again.
+        A serialization failure means that another drainer or a person was quicker: the
+        step is taken again on what is true now, or left to the next run.
         """
-        for _retry in range(CLAIM_RETRIES):
+        for _retry in range(STEP_RETRIES):
             try:
-                messages = self._claim_once(limit)
+                attempts = step(*args)
                 self._commit()
-                return messages
+                return attempts
             except psycopg2.errors.SerializationFailure:
                 self.env.cr.rollback()
                 self.env.invalidate_all()
-        return self.browse()
+        return self.env["clinic.message.attempt"]
+
+    # -- claim -----------------------------------------------------------------
 
     @api.model
-    def _claim_once(self, limit):
+    def _claim(self, limit):
+        """Take messages to send and lease an attempt for each.
+
+        The first statement of a fresh transaction; it leaves alone whoever has an open
+        stop event.
+
+        :return: the attempts; what no channel can reach is settled at once
+        """
         self.env.cr.execute(
             """
             UPDATE clinic_message SET state = 'in_progress'
@@ -104,13 +115,16 @@ class ClinicMessage(models.Model):
         rows = self.env.cr.fetchall()
         self.env.invalidate_all()
         messages = self.browse(sorted(row[0] for row in rows))
-        messages._lease(rows[0][1] if rows else "")
-        return messages
+        attempts = messages._lease(rows[0][1] if rows else "")
+        unreachable = messages - attempts.message_id
+        for message, verdict in unreachable._recheck().items():
+            message._obey(verdict)
+        return attempts
 
     def _lease(self, snapshot):
         """Open one attempt for each message, on the channel whose turn it is."""
         now = fields.Datetime.now()
-        self.env["clinic.message.attempt"].create(
+        return self.env["clinic.message.attempt"].create(
             [
                 {
                     "message_id": message.id,
@@ -129,27 +143,34 @@ class ClinicMessage(models.Model):
         address = getattr(self, f"_get_address_{channel}")()
         return address and self.env["clinic.contact.address"]._hash(address)
 
-    # -- send ------------------------------------------------------------------------------------
+    # -- send ------------------------------------------------------------------
 
-    def _deliver_claimed(self):
-        """Re-check claimed messages in a fresh transaction and send those that may go."""
-        verdicts = self._recheck()
-        ready = self.browse()
-        for message in self:
-            if message._obey(verdicts[message]):
-                ready |= message
-        attempts = ready.attempt_ids.filtered(lambda a: a.state == "leased")
-        prepared = attempts._prepare(verdicts)
-        self._commit()
+    @api.model
+    def _deliver_claimed(self, attempts):
+        """Re-check claimed messages in a fresh transaction; send what may go."""
+        prepared = self._insist(self._prepare_claimed, attempts)
         for channel, group in prepared.grouped("channel").items():
             getattr(group, f"_send_by_{channel}")()
             self._commit()
 
-    def _obey(self, verdict):
-        """Do what the re-check says; return whether the message goes out now."""
+    @api.model
+    def _prepare_claimed(self, attempts):
+        """Return the attempts that may go out and are written; the others are settled.
+
+        Only what this drainer leased and still holds: after a long pause another one
+        may have taken the message over.
+        """
+        held = attempts.filtered(lambda attempt: attempt._is_held())
+        verdicts = held.message_id._recheck()
+        ready = held.filtered(lambda a: a.message_id._obey(verdicts[a.message_id], a))
+        return ready._prepare(verdicts)
+
+    def _obey(self, verdict, attempt=None):
+        """Do what the re-check says; return whether the attempt goes out now."""
         if verdict.outcome == "send":
-            return self._respect_cap()
-        self.attempt_ids.filtered(lambda a: a.state == "leased").unlink()
+            return self._is_still_the_channel(attempt) and self._respect_cap(attempt)
+        if attempt:
+            attempt.unlink()
         if verdict.outcome == "later":
             self._postpone(verdict.until, verdict.reason)
         elif verdict.outcome == "skip":
@@ -160,20 +181,26 @@ class ClinicMessage(models.Model):
             self._fail(verdict.reason)
         return False
 
-    def _respect_cap(self):
-        """Return whether the weekly cap of the address leaves room; else wait for it."""
-        attempt = self.attempt_ids.filtered(lambda a: a.state == "leased")
-        if not attempt:
-            self._postpone(fields.Datetime.now(), self.env._("The channel changed."))
-            return False
+    def _is_still_the_channel(self, attempt):
+        """Return whether the leased channel may be used; else take the next one."""
+        if attempt.channel == self._next_channel():
+            return True
+        attempt.unlink()
+        self._postpone(fields.Datetime.now(), self.env._("The channel changed."))
+        return False
+
+    def _respect_cap(self, attempt):
+        """Return whether the address's weekly cap leaves room; else wait for it."""
         if not attempt.address_hash or attempt.channel in self._get_silent_channels():
             return True
         until = self.env["clinic.contact.address"]._reserve(
-            attempt.address_hash, self._get_weekly_cap()
+            attempt, self._get_weekly_cap()
         )
         if until:
             attempt.unlink()
-            self._postpone(until, self.env._("Enough messages to this address this week."))
+            self._postpone(
+                until, self.env._("Enough messages to this address this week.")
+            )
         return not until
 
     def _go_on_after(self, attempt):
@@ -193,7 +220,7 @@ class ClinicMessage(models.Model):
         else:
             self._fail(self._get_obstacles_text())
 
-    # -- leases ----------------------------------------------------------------------------------
+    # -- leases ----------------------------------------------------------------
 
     @api.model
     def _expire_leases(self):
@@ -202,23 +229,16 @@ class ClinicMessage(models.Model):
             [("state", "=", "leased"), ("lease_until", "<", fields.Datetime.now())]
         )
         for attempt in attempts:
-            if getattr(attempt, f"_is_proved_absent_{attempt.channel}")():
-                attempt._lose_sight(self.env._("The sender stopped."))
-                attempt._refuse(
-                    "proved_absent", self.env._("It had not left yet."), retryable=True
-                )
-            else:
-                attempt._lose_sight(self.env._("The sender stopped while it was sending."))
-                attempt.message_id._ask_a_person()
-        # Claimed, but killed before an attempt was leased: cannot happen in one
-        # transaction; a message without attempt is therefore never in progress.
+            attempt._resolve(getattr(attempt, f"_find_proof_{attempt.channel}")())
         return attempts
 
     def _ask_a_person(self):
         """Nobody knows whether it arrived: a person decides."""
         self._move_to(
             "review",
-            reason=self.env._("It is not known whether this message left. Ask, or send again."),
+            reason=self.env._(
+                "It is not known whether this message left. Ask, or send again."
+            ),
             is_problem=True,
         )
 

@@ -9,12 +9,13 @@ class ClinicStopEvent(models.Model):
     """Somebody's reasons to be reminded may have changed; append-only.
 
     Accounting, the front desk and opt-outs insert events and write nothing else of the
-    outbox: a payment that updated a claimed message would be rolled back by PostgreSQL's
-    REPEATABLE READ. The claim leaves people with open events alone until the sweep has
-    looked at their messages again.
+    outbox: a payment that updated a claimed message would be rolled back by
+    PostgreSQL's REPEATABLE READ. The claim leaves people with open events alone until
+    the sweep has looked at their messages again.
 
-    `xid` is the transaction that inserted the event, `applied_xid` the sweep's: compared
-    with a claim's snapshot they prove that no claim began after a committed event.
+    `xid` is the transaction that inserted the event, `applied_xid` the sweep's:
+    compared with a claim's snapshot they prove that no claim began after a committed
+    event.
     """
 
     _name = "clinic.stop.event"

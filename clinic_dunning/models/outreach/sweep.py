@@ -38,9 +38,7 @@ class ClinicMessage(models.Model):
 
     def _withdraw(self):
         """Cancel queued messages, letters and calls that the re-check refuses now."""
-        idle = self.filtered(
-            lambda m: m.state == "queued" or m._get_waiting_attempt()
-        )
+        idle = self.filtered(lambda m: m.state == "queued" or m._get_waiting_attempt())
         for message, verdict in idle._recheck().items():
             if verdict.outcome in ("skip", "cancel"):
                 message._get_waiting_attempt()._withdraw(verdict.reason)
@@ -99,5 +97,7 @@ class ClinicMessage(models.Model):
             )
             if case:
                 case._message_log(
-                    body=self.env._("A payment of %s was taken back: it is open again.", move.name)
+                    body=self.env._(
+                        "A payment of %s was taken back: it is open again.", move.name
+                    )
                 )

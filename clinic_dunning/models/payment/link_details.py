@@ -39,23 +39,38 @@ class ClinicLink(models.Model):
         """
         items = [item for item in self._get_statement().items if item["residual"] > 0]
         moves = self.env["account.move"].browse({item["move_id"] for item in items})
-        moves.mapped("clinic_service_label")  # one query for all of them
+        labels = self._get_labels(moves)
         people = {}
         for item in items:
             person = self._get_person(item)
             row = people.setdefault(
-                person, {"name": self._get_person_name(person), "items": [], "total": {}}
+                person,
+                {
+                    "name": self._get_person_name(person),
+                    "items": [],
+                    "bills": {},
+                    "total": {},
+                },
             )
             currency = self.env["res.currency"].browse(item["currency_id"])
             row["total"][currency] = row["total"].get(currency, 0.0) + float(item["residual"])
             if person:
-                row["items"].append(self._get_item_values(item, currency, lang))
+                values = self._get_item_values(item, currency, lang, labels)
+                row["items"].append(values)
+                row["bills"][values["move_id"]] = values["reference"]
         for row in people.values():
             row["total"] = " + ".join(
                 format_amount(self.env, amount, currency, lang)
                 for currency, amount in row["total"].items()
             )
         return list(people.values())
+
+    def _get_labels(self, moves):
+        """Return {neutral label: the same in the page's language}."""
+        names = set(moves.mapped("clinic_service_label")) - {False}
+        english = self.env["clinic.service.label"].with_context(lang="en_US")
+        found = english.search([("name", "in", list(names))])
+        return {label.name: label.with_env(self.env).name for label in found}
 
     def _get_person(self, item):
         """Return the person an item is shown under, nobody if it may not be read."""
@@ -78,7 +93,7 @@ class ClinicLink(models.Model):
             return self.env._("Your bills")
         return safe_first_name(person.name) or self.env._("Other bills you answer for")
 
-    def _get_item_values(self, item, currency, lang):
+    def _get_item_values(self, item, currency, lang, labels):
         move = self.env["account.move"].browse(item["move_id"])
         due = format_date(self.env, item["date_maturity"], lang_code=lang)
         reference = move.payment_reference or move.name
@@ -86,7 +101,9 @@ class ClinicLink(models.Model):
             "key": get_item_key(item),
             "move_id": move.id,
             "currency_id": currency.id,
-            "label": move.clinic_service_label or self.env._("Bill"),
+            "label": labels.get(move.clinic_service_label)
+            or move.clinic_service_label
+            or self.env._("Bill"),
             "reference": reference,
             "due": due,
             "about": self.env._("%(number)s, due on %(date)s", number=reference, date=due),

@@ -12,9 +12,9 @@ def compose(run):
     """Every batch is committed as the scheduled action does, which counts too."""
     batches = measure_batches(run.database)
     total = Cost(
-        sum(cost.wall for _made, cost in batches),
-        sum(cost.sql for _made, cost in batches),
-        max(cost.memory for _made, cost in batches),
+        wall=sum(cost.wall for _made, cost in batches),
+        sql=sum(cost.sql for _made, cost in batches),
+        memory=max(cost.memory for _made, cost in batches),
     )
     full = [cost.sql for made, cost in batches[1:] if made == BATCH] or [
         batches[0][1].sql

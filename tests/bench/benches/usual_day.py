@@ -1,7 +1,7 @@
 """The days after: a few items reach a level; later there is nothing to do."""
 
 from followup import decide, make_usual_morning
-from meter import median, metered
+from meter import metered, middle
 from postgres import settle
 from registry import bench
 from report import Measure
@@ -25,9 +25,11 @@ def usual_day(run):
     yield Measure("usual_day.entries", count, "")
     yield Measure("usual_day.share", 100 * count / items, "%")
     yield Measure("usual_day.wall", usual.wall, "s", 5)
+    yield Measure("usual_day.cpu", usual.cpu, "s")
     yield Measure("usual_day.sql", usual.sql, "statements")
     yield Measure("idle.entries", nothing, "", 0)
     yield Measure("idle.wall", idle.wall, "s", 2)
+    yield Measure("idle.cpu", idle.cpu, "s")
     yield Measure("idle.sql", idle.sql, "statements")
 
 
@@ -39,4 +41,4 @@ def measure(env):
         with metered(env) as cost:
             count = decide(env)
         costs.append(cost)
-    return median(costs), count
+    return middle(costs), count
