@@ -32,7 +32,7 @@ INVARIANTS = {
          WHERE source_transaction_id IS NULL AND state IN ('authorized', 'done')
            AND provider_reference != ''
          GROUP BY 1, 2 HAVING COUNT(*) > 1""",
-    "I9 no done transaction older than 15 minutes without payment, child or exception": """
+    "I9 no transaction done for 15 minutes without payment, child or exception": """
         SELECT tx.id FROM payment_transaction tx
          WHERE tx.source_transaction_id IS NULL AND tx.state = 'done'
            AND tx.operation != 'validation' AND tx.payment_id IS NULL

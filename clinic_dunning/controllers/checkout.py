@@ -10,7 +10,7 @@ TRANSACTIONS_PER_HOUR = 10
 
 
 class ClinicCheckout(PatientPage, PaymentPortal):
-    """The way from a choice to its payment: only here Odoo's own payment form is used."""
+    """The way from a choice to its payment, by Odoo's own payment form."""
 
     @http.route(
         "/p/checkout/<string:nonce>",
@@ -49,17 +49,9 @@ class ClinicCheckout(PatientPage, PaymentPortal):
         :return: what Odoo's payment form needs to go on
         :raise ValidationError: in words for the patient
         """
-        if not self._comes_from_here() or not request.validate_csrf(post.get("csrf_token")):
-            raise ValidationError(self._get_stale_text())
         checkout = self._find_checkout(nonce)
-        subject = f"link:{checkout.link_id.id}"
-        if not self._allows(
-            "transaction", subject, TRANSACTIONS_PER_HOUR, 3600, when_broken=False
-        ):
-            raise ValidationError(
-                request.env._("Too many tries. Please wait a while, or call us.")
-            )
-        if not checkout or flow not in ("redirect", "direct"):
+        self._check_request(checkout, post.get("csrf_token"))
+        if flow not in ("redirect", "direct"):
             raise ValidationError(self._get_stale_text())
         try:
             return self._begin(checkout, provider_id, payment_method_id, flow)
@@ -90,6 +82,19 @@ class ClinicCheckout(PatientPage, PaymentPortal):
         request.update_context(lang=checkout.lang or request.env.lang)
         return checkout.with_context(lang=checkout.lang)
 
+    def _check_request(self, checkout, csrf_token):
+        """Refuse foreign pages, unknown choices and too many tries."""
+        is_ours = self._comes_from_here() and request.validate_csrf(csrf_token)
+        if not is_ours or not checkout:
+            raise ValidationError(self._get_stale_text())
+        subject = f"link:{checkout.link_id.id}"
+        if not self._allows(
+            "transaction", subject, TRANSACTIONS_PER_HOUR, 3600, when_broken=False
+        ):
+            raise ValidationError(
+                request.env._("Too many tries. Please wait a while, or call us.")
+            )
+
     def _get_stale_text(self):
         return request.env._("This page is too old. Please open your link again.")
 
@@ -116,7 +121,9 @@ class ClinicCheckout(PatientPage, PaymentPortal):
     def _begin(self, checkout, provider_id, payment_method_id, flow):
         """Return the processing values of the one transaction of this choice."""
         checkout._lock()
-        if checkout.transaction_id and checkout._is_same_way(provider_id, payment_method_id):
+        if checkout.transaction_id and checkout._is_same_way(
+            provider_id, payment_method_id
+        ):
             return checkout.transaction_id._get_processing_values()
         checkout._check_payable()
         checkout._check_way(provider_id, payment_method_id)

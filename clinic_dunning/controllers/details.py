@@ -93,7 +93,7 @@ class ClinicDetails(PatientPage, http.Controller):
         move = link._get_readable_moves().filtered(lambda move: move.id == move_id)
         return self._download(move) if move else self._not_found()
 
-    # -- wishes --------------------------------------------------------------------------
+    # -- wishes --------------------------------------------------------------------
 
     def _tell_promise(self, link, post):
         try:
@@ -134,7 +134,7 @@ class ClinicDetails(PatientPage, http.Controller):
         return link.env["res.currency"].browse(known[:1]) or link.company_id.currency_id
 
     def _show_details(self, link, secret, lang, status=200, **values):
-        """Render the details where they are unlocked, else the question for the date."""
+        """Render the details where they are unlocked, else ask for the date."""
         if self._is_unlocked(link):
             values |= link._get_details(lang)
             template = "clinic_dunning.pay_details"

@@ -19,11 +19,13 @@ UNLOCKED_SECONDS = 15 * 60
 
 
 class PatientPage:
-    """Finds links, counts requests and renders pages; whoever comes, the link is the user."""
+    """Finds links, counts requests, renders pages; the link is the user."""
 
     def _be_public(self):
         """Forget who is logged in: a clerk who opens a link is not the payer."""
-        public = request.env["ir.model.data"].sudo()._xmlid_to_res_id("base.public_user")
+        public = (
+            request.env["ir.model.data"].sudo()._xmlid_to_res_id("base.public_user")
+        )
         request.update_env(user=public)
 
     def _find_link(self, secret):

@@ -41,24 +41,19 @@ class ClinicPay(PatientPage, http.Controller):
         if choice == "items" and not self._is_unlocked(link):
             return request.redirect(f"/p/{secret}/details")
         lang = link._get_lang(lang)
-        link = link.with_context(lang=lang)
         try:
-            checkout = link.env["clinic.payment.checkout"]._open(
-                link,
-                self._get_currency(link, post),
-                choice,
-                amount=amount,
-                keys=request.httprequest.form.getlist("item"),
-                form=form,
-                lang=lang,
-            )
+            checkout = self._open_checkout(link, choice, amount, form, lang, post)
         except ValidationError as error:
             return self._show_page(link, secret, lang, error=error.args[0], status=422)
         request.env["clinic.access.log"]._note(link.partner_id, link.company_id, "page")
         return request.redirect(f"/p/checkout/{checkout.nonce}")
 
     @http.route(
-        "/p/<string:secret>/stop", type="http", auth="public", methods=["POST"], sitemap=False
+        "/p/<string:secret>/stop",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        sitemap=False,
     )
     def stop(self, secret, lang=None, **_kwargs):
         """Note that the person wants no more messages on this channel."""
@@ -80,14 +75,20 @@ class ClinicPay(PatientPage, http.Controller):
     )
     def renew(self, secret, **_kwargs):
         """Send a new link for an expired one; the answer is the same for any link."""
-        if not self._allows("renew", secret, RENEWALS_PER_HOUR, 3600, when_broken=False):
+        if not self._allows(
+            "renew", secret, RENEWALS_PER_HOUR, 3600, when_broken=False
+        ):
             return self._too_many()
         self._be_public()
         request.env["clinic.link"]._renew(secret)
         return self._say("clinic_dunning.pay_renewed", 200)
 
     @http.route(
-        "/p/<string:secret>/qr", type="http", auth="public", methods=["GET"], sitemap=False
+        "/p/<string:secret>/qr",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
     )
     def qr(self, secret, **_kwargs):
         """Return the code that a bank's app scans from a desktop screen."""
@@ -101,6 +102,18 @@ class ClinicPay(PatientPage, http.Controller):
         return request.make_response(image, headers=list(headers.items()))
 
     # -- helpers -----------------------------------------------------------------------
+
+    def _open_checkout(self, link, choice, amount, form, lang, post):
+        link = link.with_context(lang=lang)
+        return link.env["clinic.payment.checkout"]._open(
+            link,
+            self._get_currency(link, post),
+            choice,
+            amount=amount,
+            keys=request.httprequest.form.getlist("item"),
+            form=form,
+            lang=lang,
+        )
 
     def _get_currency(self, link, post):
         """Return the currency that was chosen, the clinic's for anything unknown."""

@@ -34,7 +34,9 @@ class ClinicPortal(PatientPage, PortalAccount):
         response.headers.update({**HEADERS, "Referrer-Policy": "same-origin"})
         return response
 
-    @http.route("/my/clinic/open", type="http", auth="user", methods=["POST"], website=True)
+    @http.route(
+        "/my/clinic/open", type="http", auth="user", methods=["POST"], website=True
+    )
     def my_clinic_open(self, company_id="", **_kwargs):
         """Go to the pay page by a link of one day, its details already open."""
         company, partner = self._get_clinic(company_id), self._get_patient()
@@ -43,12 +45,17 @@ class ClinicPortal(PatientPage, PortalAccount):
         return request.redirect(f"/p/{url.rpartition('/')[2]}/details")
 
     @http.route(
-        "/my/clinic/statement/<string:company_id>", type="http", auth="user", website=True
+        "/my/clinic/statement/<string:company_id>",
+        type="http",
+        auth="user",
+        website=True,
     )
     def my_clinic_statement(self, company_id, **_kwargs):
         """Download the statement of account."""
         company, partner = self._get_clinic(company_id), self._get_patient()
-        case = request.env["clinic.followup.case"].sudo()._get_or_create(partner, company)
+        case = (
+            request.env["clinic.followup.case"].sudo()._get_or_create(partner, company)
+        )
         report = request.env["ir.actions.report"].sudo()
         content, _kind = report._render_qweb_pdf(
             "clinic_dunning.action_report_statement", case.ids

@@ -48,7 +48,11 @@ class PayCase(HttpCase):
         """Return a published provider of the clinic, booked on its bank journal."""
         method = cls.env.ref("payment.payment_method_unknown")
         view = cls.env["ir.ui.view"].create(
-            {"name": "Redirect", "type": "qweb", "arch": '<form action="/" method="post"/>'}
+            {
+                "name": "Redirect",
+                "type": "qweb",
+                "arch": '<form action="/" method="post"/>',
+            }
         )
         provider = cls.env["payment.provider"].create(
             {
@@ -62,6 +66,11 @@ class PayCase(HttpCase):
             }
         )
         method.active = True
+        cls._book_on_bank(provider)
+        return provider, method
+
+    @classmethod
+    def _book_on_bank(cls, provider):
         bank = cls.env["account.journal"].search(
             [("type", "=", "bank"), ("company_id", "=", cls.company.id)]
         )
@@ -77,7 +86,6 @@ class PayCase(HttpCase):
                 "payment_account_id": outstanding.id,
             }
         )
-        return provider, method
 
     @classmethod
     def _make_link(cls, partner, **vals):
@@ -95,7 +103,9 @@ class PayCase(HttpCase):
                 "invoice_date": day,
                 "company_id": cls.company.id,
                 "invoice_line_ids": [
-                    Command.create({"name": "Fee", "price_unit": amount, "tax_ids": False})
+                    Command.create(
+                        {"name": "Fee", "price_unit": amount, "tax_ids": False}
+                    )
                 ],
                 **due,
                 **vals,
@@ -112,7 +122,11 @@ class PayCase(HttpCase):
                 "name": "Instalments",
                 "line_ids": [
                     Command.create(
-                        {"value": "percent", "value_amount": percent, "nb_days": 10 * place}
+                        {
+                            "value": "percent",
+                            "value_amount": percent,
+                            "nb_days": 10 * place,
+                        }
                     )
                     for place, percent in enumerate(percents)
                 ],
@@ -142,7 +156,9 @@ class PayCase(HttpCase):
         token = TOKEN.search(self.url_open(path).text)[1]
         path = path.removesuffix("/details")
         return self.url_open(
-            f"{path}/{action}", data={"csrf_token": token, **data}, allow_redirects=False
+            f"{path}/{action}",
+            data={"csrf_token": token, **data},
+            allow_redirects=False,
         )
 
     def _unlock(self, birth_date="1980-05-12"):
@@ -197,7 +213,7 @@ class PayCase(HttpCase):
 
     @contextmanager
     def answering(self):
-        """Let `_process("none", data)` work: state, amount, currency and id of `data`."""
+        """Let `_process("none", data)` work: amount, currency and id of `data`."""
 
         def apply_updates(transaction, data):
             transaction.provider_reference = data.get("id")
@@ -224,4 +240,6 @@ class PayCase(HttpCase):
         self.assertTrue(filed.next_action)
 
     def assertNothingFiled(self, transaction):
-        self.assertFalse(self.Exception.search([("transaction_id", "=", transaction.id)]))
+        self.assertFalse(
+            self.Exception.search([("transaction_id", "=", transaction.id)])
+        )

@@ -18,7 +18,9 @@ class TestAllocation(PayCase):
         parts = transaction.clinic_allocation_ids
         self.assertAlmostEqual(sum(parts.mapped("amount")), transaction.amount)
         left = sum(
-            self.Exception.search([("transaction_id", "=", transaction.id)]).mapped("amount")
+            self.Exception.search([("transaction_id", "=", transaction.id)]).mapped(
+                "amount"
+            )
         )
         self.assertAlmostEqual(sum(parts.mapped("matched")) + left, transaction.amount)
 
@@ -129,8 +131,10 @@ class TestAllocation(PayCase):
             ("JPY", 12000, "5,000", 5000),
             ("KWD", 12.345, "1,234", 1.234),
         ):
-            money = self.env["res.currency"].with_context(active_test=False).search(
-                [("name", "=", name)]
+            money = (
+                self.env["res.currency"]
+                .with_context(active_test=False)
+                .search([("name", "=", name)])
             )
             money.active = True
             self.env["res.currency.rate"].create(
@@ -164,6 +168,8 @@ class TestAllocation(PayCase):
         self._make_invoice()
         transaction = self._pay()
         transaction._post_process()
-        thanks = self.env["clinic.message"].search([("partner_id", "=", self.patient.id)])
+        thanks = self.env["clinic.message"].search(
+            [("partner_id", "=", self.patient.id)]
+        )
         self.assertEqual(thanks.topic_id.code, "paid")
         self.assertEqual(len(thanks), 1)

@@ -105,13 +105,17 @@ class TestPaymentException(PayCase):
         self._make_invoice(100.0)
         transaction = self._start()
         self.env.cr.execute(
-            "UPDATE payment_provider SET code = 'stripe' WHERE id = %s", [self.provider.id]
+            "UPDATE payment_provider SET code = 'stripe' WHERE id = %s",
+            [self.provider.id],
         )
         self.provider.invalidate_recordset(["code"])
         transaction.invalidate_recordset(["provider_code"])
-        with patch.object(
-            type(transaction), "_get_named_reference", lambda *_args: "PAY-0"
-        ), self.answering():
+        with (
+            patch.object(
+                type(transaction), "_get_named_reference", lambda *_args: "PAY-0"
+            ),
+            self.answering(),
+        ):
             transaction._process("none", {"id": "pi_1"})
         self.assertEqual(transaction.state, "draft")
         self.assertFiled(transaction, "replayed")
@@ -132,9 +136,14 @@ class TestPaymentException(PayCase):
         transaction._set_done()
         self.env.ref("clinic_dunning.topic_paid").code = "gone"
         self.env.flush_all()
-        with patch.object(
-            type(self.env["clinic.message"]), "_queue", side_effect=self._get_error()
-        ), mute_logger("odoo.addons.clinic_dunning"):
+        with (
+            patch.object(
+                type(self.env["clinic.message"]),
+                "_queue",
+                side_effect=self._get_error(),
+            ),
+            mute_logger("odoo.addons.clinic_dunning"),
+        ):
             transaction._post_process()
         self.assertEqual(invoice.amount_residual, 0.0)
         self.assertFiled(transaction, "failed", 0.0)

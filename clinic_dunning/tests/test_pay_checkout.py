@@ -160,11 +160,17 @@ class TestPayCheckout(PayCase):
     def test_get_and_head_write_nothing(self):
         self._make_invoice()
         checkout = self._choose()
-        for path in (self.path, f"/p/checkout/{checkout.nonce}", f"/p/done/{checkout.nonce}"):
+        for path in (
+            self.path,
+            f"/p/checkout/{checkout.nonce}",
+            f"/p/done/{checkout.nonce}",
+        ):
             for method in ("GET", "HEAD"):
                 with self.subTest(path=path, method=method):
                     self.env.cr.execute("SELECT pg_current_xact_id_if_assigned()::text")
-                    before = self.link.sudo().read(["write_date", "used_at", "failures"])
+                    before = self.link.sudo().read(
+                        ["write_date", "used_at", "failures"]
+                    )
                     self.url_open(path, method=method)
                     self.link.invalidate_recordset()
                     after = self.link.sudo().read(["write_date", "used_at", "failures"])

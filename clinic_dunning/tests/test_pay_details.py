@@ -21,6 +21,9 @@ class TestPayDetails(PayCase):
     def today(self, days=0):
         return fields.Date.today() + timedelta(days=days)
 
+    def born(self, years):
+        return self.today() - relativedelta(years=years)
+
     def test_details_need_the_birth_date(self):
         invoice = self._make_invoice()
         self.assertNotIn(invoice.name, self.read_details())
@@ -39,8 +42,11 @@ class TestPayDetails(PayCase):
         self.patient.clinic_birth_date = False
         missing = self._unlock("1990-01-01")
         self.assertEqual(wrong.status_code, missing.status_code)
-        strip = lambda page: [line for line in page.text.splitlines() if "csrf" not in line]
-        self.assertEqual(strip(wrong), strip(missing))
+        texts = [
+            [line for line in page.text.splitlines() if "csrf" not in line]
+            for page in (wrong, missing)
+        ]
+        self.assertEqual(*texts)
         self.assertFalse(self.link._unlock(""))
 
     def test_five_failures_lock_the_link_and_tell_the_staff(self):
@@ -65,11 +71,10 @@ class TestPayDetails(PayCase):
         self.assertNotIn(invoice.name, self._read(f"{path}/details"))
 
     def test_guarantor_reads_minors_and_consenting_adults_only(self):
-        born = lambda years: self.today() - relativedelta(years=years)
         family = {
-            "Lea": {"clinic_birth_date": born(10)},
-            "Max": {"clinic_birth_date": born(18)},
-            "Zoe": {"clinic_birth_date": born(30), "clinic_share_consent": True},
+            "Lea": {"clinic_birth_date": self.born(10)},
+            "Max": {"clinic_birth_date": self.born(18)},
+            "Zoe": {"clinic_birth_date": self.born(30), "clinic_share_consent": True},
             "Tom": {},
         }
         for amount, (name, vals) in enumerate(family.items(), start=51):
@@ -91,8 +96,12 @@ class TestPayDetails(PayCase):
         invoice = self._make_invoice(100.0)
         self._unlock()
         self._tell("promise", date=self.today(10).isoformat())
-        promise = self.env["clinic.promise"].search([("partner_id", "=", self.patient.id)])
-        self.assertRecordValues(promise, [{"amount": 100.0, "state": "open", "paid": 0.0}])
+        promise = self.env["clinic.promise"].search(
+            [("partner_id", "=", self.patient.id)]
+        )
+        self.assertRecordValues(
+            promise, [{"amount": 100.0, "state": "open", "paid": 0.0}]
+        )
         self.assertRecordValues(
             self.get_case().hold_ids,
             [{"reason": "promise", "end_date": self.today(11), "is_active": True}],
@@ -155,12 +164,22 @@ class TestPayDetails(PayCase):
         self._tell("choices", choice=[n for n in names if n != "appointment.email"])
         self.assertRecordValues(
             self.env["clinic.consent"].search([("partner_id", "=", self.patient.id)]),
-            [{"purpose": "appointment", "channel": "email", "granted": False,
-              "source": "link", "text_version": "page-1", "user_id": False}],
+            [
+                {
+                    "purpose": "appointment",
+                    "channel": "email",
+                    "granted": False,
+                    "source": "link",
+                    "text_version": "page-1",
+                    "user_id": False,
+                }
+            ],
         )
 
     def test_policy_acceptance_is_kept_once_for_each_version(self):
-        policy = self.env["clinic.followup.policy"]._create_preset("fr_dentist", self.company)
+        policy = self.env["clinic.followup.policy"]._create_preset(
+            "fr_dentist", self.company
+        )
         policy.payment_policy_text = "<p>Thirty days</p>"
         self.company.clinic_followup_policy_id = policy
         self._unlock()

@@ -168,3 +168,18 @@ class TestPayPage(HttpCase):
             self.env.cr.savepoint(),
         ):
             self.assertFalse(limiter._allows("pay", "x", 1, 60, when_broken=False))
+
+    def test_page_takes_as_many_queries_for_many_items_as_for_one(self):
+        def count():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.link.sudo()._get_page_values()
+            return self.env.cr.sql_log_count - before
+
+        count()
+        one = count()
+        for days in range(12):
+            self._make_invoice("More", 10.0, days=-days)
+        self.assertLessEqual(count(), one)
+        self.assertLess(one, 45)

@@ -73,7 +73,9 @@ class TestPayPortal(PayCase):
         self._make_invoice()
         self.authenticate("catherine", "catherine")
         self.assertIn("/my/clinic", self.url_open("/my/home").text)
-        counters = self.make_jsonrpc_request("/my/counters", {"counters": ["clinic_count"]})
+        counters = self.make_jsonrpc_request(
+            "/my/counters", {"counters": ["clinic_count"]}
+        )
         self.assertEqual(counters["clinic_count"], 1)
 
     def test_statement_lists_what_is_open(self):
@@ -93,7 +95,9 @@ class TestPayPortal(PayCase):
 @tagged("post_install", "-at_install")
 class TestPayRenewal(PayCase):
     def renew(self, path):
-        token = self.url_open(self.path).text.split('csrf_token" value="')[1].split('"')[0]
+        token = (
+            self.url_open(self.path).text.split('csrf_token" value="')[1].split('"')[0]
+        )
         return self.url_open(f"{path}/renew", data={"csrf_token": token})
 
     def queued(self):

@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class ClinicPaymentAllocation(models.Model):
-    """How much of which item a transaction pays: what was chosen is what is reconciled."""
+    """How much of which item a transaction pays: what is chosen is reconciled."""
 
     _name = "clinic.payment.allocation"
     _description = "Allocation of an Online Payment"
@@ -20,7 +20,11 @@ class ClinicPaymentAllocation(models.Model):
         "account.move", required=True, readonly=True, ondelete="restrict", index=True
     )
     partner_id = fields.Many2one(
-        "res.partner", string="Debtor", required=True, readonly=True, ondelete="restrict"
+        "res.partner",
+        string="Debtor",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
     )
     date_maturity = fields.Date(string="Due Date", required=True, readonly=True)
     currency_id = fields.Many2one(related="checkout_id.currency_id", store=True)
@@ -68,7 +72,9 @@ class ClinicPaymentAllocation(models.Model):
             lambda line: line.account_id == payment.destination_account_id
             and not line.reconciled
         )
-        debit = self._get_lines().filtered(lambda line: line.account_id == credit.account_id)
+        debit = self._get_lines().filtered(
+            lambda line: line.account_id == credit.account_id
+        )
         left = -sum(credit.mapped("amount_residual_currency"))
         owed = sum(debit.mapped("amount_residual_currency"))
         reach = min(left, owed)

@@ -10,7 +10,9 @@ class ClinicFollowupCase(models.Model):
         """Open the page as the patient sees it, by a link of one day."""
         self.ensure_one()
         self.check_access("read")
-        _link, url = self.env["clinic.link"]._issue(self.partner_id, self.company_id, days=1)
+        _link, url = self.env["clinic.link"]._issue(
+            self.partner_id, self.company_id, days=1
+        )
         return {"type": "ir.actions.act_url", "url": url, "target": "new"}
 
     def _get_statement_values(self):

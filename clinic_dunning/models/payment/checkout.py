@@ -15,8 +15,8 @@ def get_renewed_nonce(nonce):
 class ClinicPaymentCheckout(models.Model):
     """What somebody chose to pay on the page: items and amounts, fixed by the server.
 
-    The nonce names it in addresses instead of the link's secret; one transaction at most
-    comes of it, so that a form sent twice pays once.
+    The nonce names it in addresses instead of the link's secret; one transaction at
+    most comes of it, so that a form sent twice pays once.
     """
 
     _name = "clinic.payment.checkout"
@@ -38,7 +38,10 @@ class ClinicPaymentCheckout(models.Model):
         "clinic.payment.allocation", "checkout_id", readonly=True
     )
     transaction_id = fields.Many2one(
-        "payment.transaction", readonly=True, ondelete="restrict", index="btree_not_null"
+        "payment.transaction",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
     )
     replaced_by_id = fields.Many2one(
         "clinic.payment.checkout",
@@ -93,21 +96,24 @@ class ClinicPaymentCheckout(models.Model):
         items = statement.get_asked(currency, choice == "now", chosen)
         total = statement.get_amount(currency, items)
         wanted = self._get_wanted(currency, choice, amount, items, total)
+        parts = self._prepare_allocations(currency, items, wanted)
         return self.create(
             {
+                **self._prepare_vals(link, currency, lang),
                 "nonce": nonce,
-                "link_id": link.id,
-                "partner_id": link.partner_id.id,
-                "company_id": link.company_id.id,
-                "currency_id": currency.id,
-                "lang": lang or link._get_lang(),
                 "amount": wanted,
-                "allocation_ids": [
-                    Command.create(vals)
-                    for vals in self._prepare_allocations(currency, items, wanted)
-                ],
+                "allocation_ids": [Command.create(vals) for vals in parts],
             }
         )
+
+    def _prepare_vals(self, link, currency, lang):
+        return {
+            "link_id": link.id,
+            "partner_id": link.partner_id.id,
+            "company_id": link.company_id.id,
+            "currency_id": currency.id,
+            "lang": lang or link._get_lang(),
+        }
 
     def _get_wanted(self, currency, choice, amount, items, total):
         """Return the amount to pay; for all of one invoice less its early discount."""

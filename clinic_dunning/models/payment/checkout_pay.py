@@ -52,7 +52,9 @@ class ClinicPaymentCheckout(models.Model):
             )
         if self._get_live_transaction() or self.transaction_id.state == "done":
             raise ValidationError(
-                self.env._("We are checking a payment of yours. Please do not pay again.")
+                self.env._(
+                    "We are checking a payment of yours. Please do not pay again."
+                )
             )
         if not self._is_still_open():
             raise ValidationError(
@@ -69,7 +71,9 @@ class ClinicPaymentCheckout(models.Model):
         provider = providers.filtered(lambda provider: provider.id == provider_id)
         if not provider or provider not in method.provider_ids:
             raise ValidationError(
-                self.env._("This way to pay is not available. Please choose another one.")
+                self.env._(
+                    "This way to pay is not available. Please choose another one."
+                )
             )
 
     def _renew(self):
@@ -90,14 +94,22 @@ class ClinicPaymentCheckout(models.Model):
     def _get_options(self):
         """Return the published providers and methods for this choice (sudo)."""
         self.ensure_one()
-        providers = self.env["payment.provider"].sudo()._get_compatible_providers(
-            self.company_id.id,
-            self.partner_id.id,
-            self.amount,
-            currency_id=self.currency_id.id,
+        providers = (
+            self.env["payment.provider"]
+            .sudo()
+            ._get_compatible_providers(
+                self.company_id.id,
+                self.partner_id.id,
+                self.amount,
+                currency_id=self.currency_id.id,
+            )
         )
-        methods = self.env["payment.method"].sudo()._get_compatible_payment_methods(
-            providers.ids, self.partner_id.id, currency_id=self.currency_id.id
+        methods = (
+            self.env["payment.method"]
+            .sudo()
+            ._get_compatible_payment_methods(
+                providers.ids, self.partner_id.id, currency_id=self.currency_id.id
+            )
         )
         return providers, methods
 

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 class ClinicPaymentException(models.Model):
     """Late, double, lost, disputed or mismatched money, with what to do next.
 
-    Real money is never refused: what fits nowhere ends here, once a transaction and kind.
+    Real money is never refused: what fits nowhere ends here, once for each kind.
     """
 
     _name = "clinic.payment.exception"
@@ -14,7 +14,11 @@ class ClinicPaymentException(models.Model):
     _rec_name = "kind"
 
     transaction_id = fields.Many2one(
-        "payment.transaction", required=True, readonly=True, ondelete="restrict", index=True
+        "payment.transaction",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        index=True,
     )
     partner_id = fields.Many2one(related="transaction_id.partner_id", store=True)
     company_id = fields.Many2one(
@@ -38,7 +42,10 @@ class ClinicPaymentException(models.Model):
     note = fields.Char(readonly=True)
     next_action = fields.Char(compute="_compute_next_action")
     state = fields.Selection(
-        [("open", "To do"), ("done", "Done")], default="open", required=True, tracking=True
+        [("open", "To do"), ("done", "Done")],
+        default="open",
+        required=True,
+        tracking=True,
     )
 
     _once = models.Constraint(
@@ -52,7 +59,9 @@ class ClinicPaymentException(models.Model):
             "late": self.env._("Check with the provider, then book or refund it."),
             "double": self.env._("Refund the second payment."),
             "mismatch": self.env._("Compare with the provider before booking it."),
-            "replayed": self.env._("Check the payment with the provider: nothing was booked."),
+            "replayed": self.env._(
+                "Check the payment with the provider: nothing was booked."
+            ),
             "failed": self.env._("Read the reason, mend it, and book the payment."),
             "charged_back": self.env._("Call the patient; the bill is open again."),
         }

@@ -98,9 +98,9 @@ class ClinicLink(models.Model):
         self.sudo().flush_recordset(["used_at"])
 
     def _revoke(self):
-        self.sudo().filtered(lambda link: not link.revoked_at).revoked_at = (
-            fields.Datetime.now()
-        )
+        self.sudo().filtered(
+            lambda link: not link.revoked_at
+        ).revoked_at = fields.Datetime.now()
 
     @api.model
     def _revoke_of(self, partners):

@@ -25,7 +25,9 @@ class ClinicLink(models.Model):
             **values,
             "people": local._get_people(lang),
             "problems": local._get_problems(),
-            "months": {number: local.env._("%s months", number) for number in range(2, 13)},
+            "months": {
+                number: local.env._("%s months", number) for number in range(2, 13)
+            },
             "choices": local._get_choices(),
             "accepted": self.env["clinic.policy.acceptance"]._is_accepted(
                 self.partner_id, self.company_id
@@ -43,27 +45,26 @@ class ClinicLink(models.Model):
         people = {}
         for item in items:
             person = self._get_person(item)
-            row = people.setdefault(
-                person,
-                {
-                    "name": self._get_person_name(person),
-                    "items": [],
-                    "bills": {},
-                    "total": {},
-                },
-            )
-            currency = self.env["res.currency"].browse(item["currency_id"])
-            row["total"][currency] = row["total"].get(currency, 0.0) + float(item["residual"])
-            if person:
-                values = self._get_item_values(item, currency, lang, labels)
-                row["items"].append(values)
-                row["bills"][values["move_id"]] = values["reference"]
-        for row in people.values():
-            row["total"] = " + ".join(
+            rows = people.setdefault(person, {"person": person, "rows": []})["rows"]
+            rows.append(self._get_item_values(item, lang, labels))
+        return [
+            self._get_person_values(lang=lang, **group) for group in people.values()
+        ]
+
+    def _get_person_values(self, person, rows, lang):
+        """Return the items and totals of one person; nobody's items stay unread."""
+        totals = {}
+        for row in rows:
+            totals[row["currency"]] = totals.get(row["currency"], 0.0) + row["residual"]
+        return {
+            "name": self._get_person_name(person),
+            "items": rows if person else [],
+            "bills": {row["move_id"]: row["reference"] for row in rows if person},
+            "total": " + ".join(
                 format_amount(self.env, amount, currency, lang)
-                for currency, amount in row["total"].items()
-            )
-        return list(people.values())
+                for currency, amount in totals.items()
+            ),
+        }
 
     def _get_labels(self, moves):
         """Return {neutral label: the same in the page's language}."""
@@ -93,20 +94,24 @@ class ClinicLink(models.Model):
             return self.env._("Your bills")
         return safe_first_name(person.name) or self.env._("Other bills you answer for")
 
-    def _get_item_values(self, item, currency, lang, labels):
+    def _get_item_values(self, item, lang, labels):
         move = self.env["account.move"].browse(item["move_id"])
+        currency = self.env["res.currency"].browse(item["currency_id"])
         due = format_date(self.env, item["date_maturity"], lang_code=lang)
         reference = move.payment_reference or move.name
         return {
             "key": get_item_key(item),
             "move_id": move.id,
-            "currency_id": currency.id,
+            "currency": currency,
+            "residual": float(item["residual"]),
             "label": labels.get(move.clinic_service_label)
             or move.clinic_service_label
             or self.env._("Bill"),
             "reference": reference,
             "due": due,
-            "about": self.env._("%(number)s, due on %(date)s", number=reference, date=due),
+            "about": self.env._(
+                "%(number)s, due on %(date)s", number=reference, date=due
+            ),
             "amount": format_amount(self.env, float(item["residual"]), currency, lang),
             "disputed": item["disputed"],
             "has_document": move.is_sale_document(include_receipts=True),
@@ -120,7 +125,7 @@ class ClinicLink(models.Model):
         )
 
     def _get_problems(self):
-        """Return the problems to choose from: no free text, which might tell of health."""
+        """Return the problems to choose from: no free text, it might tell of health."""
         return {
             "unknown": self.env._("I don't know this bill"),
             "amount": self.env._("The amount is not right"),
@@ -165,7 +170,7 @@ class ClinicLink(models.Model):
             self.env._("Wishes to pay in %s months.", months),
         )
 
-    # -- contact choices -----------------------------------------------------------------
+    # -- contact choices -----------------------------------------------------------
 
     def _get_choices(self):
         """Return what may be written about, and how, with the answer of today."""

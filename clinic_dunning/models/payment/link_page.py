@@ -60,7 +60,7 @@ class ClinicLink(models.Model):
         }
 
     def _get_lang(self, wanted=None):
-        """Return the language of the page: chosen, else the person's, else the clinic's."""
+        """Return the page's language: chosen, else the person's or the clinic's."""
         installed = [code for code, _name in self.env["res.lang"].get_installed()]
         for code in (wanted, self.partner_id.lang, self.company_id.partner_id.lang):
             same = [known for known in installed if known[:2] == (code or "")[:2]]
@@ -79,7 +79,9 @@ class ClinicLink(models.Model):
 
     def _get_greeting(self):
         first_name = safe_first_name(self.partner_id.name)
-        return self.env._("Hello %s,", first_name) if first_name else self.env._("Hello,")
+        return (
+            self.env._("Hello %s,", first_name) if first_name else self.env._("Hello,")
+        )
 
     def _get_amount(self, statement, currency, lang):
         """Return what is due now and in all in one currency, less credits, in words."""
@@ -87,7 +89,9 @@ class ClinicLink(models.Model):
         items = statement.get_asked(currency)
         now = statement.get_amount(currency, due)
         total = statement.get_amount(currency, items)
-        early = self.env["clinic.payment.checkout"]._get_early_amount(currency, items, total)
+        early = self.env["clinic.payment.checkout"]._get_early_amount(
+            currency, items, total
+        )
         is_due = currency.compare_amounts(now, 0) > 0
         has_more = is_due and currency.compare_amounts(total, now) > 0
         return {
@@ -98,7 +102,11 @@ class ClinicLink(models.Model):
             "now": format_amount(self.env, now, currency, lang),
             "total": format_amount(self.env, total, currency, lang),
             **self._get_amount_texts(
-                currency, now if has_more else early or total, early or total, early, total
+                currency,
+                now if has_more else early or total,
+                early or total,
+                early,
+                total,
             ),
             "due_on": self._get_due_text(statement.get_next_due(currency), lang),
         }
@@ -122,7 +130,9 @@ class ClinicLink(models.Model):
         }
 
     def _get_due_text(self, day, lang):
-        return day and self.env._("due on %s", format_date(self.env, day, lang_code=lang))
+        return day and self.env._(
+            "due on %s", format_date(self.env, day, lang_code=lang)
+        )
 
     def _get_policy_text(self, lang):
         policy = self.company_id._get_clinic_followup_policy()

@@ -55,7 +55,9 @@ class ClinicLink(models.Model):
                 "amount": format_amount(
                     self.env, payment.amount, payment.currency_id, lang
                 ),
-                "reference": payment.payment_transaction_id.reference or payment.name or "",
+                "reference": payment.payment_transaction_id.reference
+                or payment.name
+                or "",
             }
             for payment in payments
         ]

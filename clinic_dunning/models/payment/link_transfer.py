@@ -7,7 +7,7 @@ from odoo import models
 
 
 class ClinicLink(models.Model):
-    """Paying from the bank: what to copy, a QR code for a desktop, an app on a phone."""
+    """Paying from the bank: what to copy, a code on a desktop, an app on a phone."""
 
     _inherit = "clinic.link"
 
@@ -23,7 +23,8 @@ class ClinicLink(models.Model):
         if not items or not (account or upi):
             return None
         return {
-            "holder": account.acc_holder_name or self.company_id._get_clinic_message_name(),
+            "holder": account.acc_holder_name
+            or self.company_id._get_clinic_message_name(),
             "account": account.acc_number,
             "bic": account.bank_bic,
             "reference": self._get_transfer_reference(items),
@@ -36,7 +37,9 @@ class ClinicLink(models.Model):
         return move.payment_reference or move.name
 
     def _get_items_of_transfer(self, statement, currency):
-        return statement.get_asked(currency, only_due=True) or statement.get_asked(currency)
+        return statement.get_asked(currency, only_due=True) or statement.get_asked(
+            currency
+        )
 
     def _get_upi_address(self):
         """Return the clinic's UPI id where the Indian localisation keeps one."""

@@ -58,8 +58,8 @@ class ClinicLink(models.Model):
         self._get_case()._ask_staff(
             self.env._("Link locked"),
             self.env._(
-                "Five wrong birth dates were given on a link. Please check the birth date "
-                "on file and call."
+                "Five wrong birth dates were given on a link. Please check the birth "
+                "date on file and call."
             ),
         )
 

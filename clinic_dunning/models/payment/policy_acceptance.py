@@ -55,7 +55,7 @@ class ClinicPolicyAcceptance(models.Model):
         ]
         return bool(self.search_count(domain, limit=1))
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(self.env._("A proof can't be changed."))
 
     @api.ondelete(at_uninstall=False)

@@ -17,15 +17,20 @@ class ClinicPromise(models.Model):
     partner_id = fields.Many2one(
         "res.partner", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     date = fields.Date(string="Pays by", required=True, readonly=True)
     amount = fields.Monetary(required=True, readonly=True)
     move_ids = fields.Many2many("account.move", string="Invoices", readonly=True)
-    residual = fields.Monetary(readonly=True, help="What was open when it was promised.")
+    residual = fields.Monetary(
+        readonly=True, help="What was open when it was promised."
+    )
     paid = fields.Monetary(compute="_compute_paid", help="Paid since then.")
     state = fields.Selection(
-        [("open", "Open"), ("kept", "Kept"), ("broken", "Broken")], compute="_compute_paid"
+        [("open", "Open"), ("kept", "Kept"), ("broken", "Broken")],
+        compute="_compute_paid",
     )
 
     _positive = models.Constraint("CHECK (amount > 0)", "A promise is above zero.")
@@ -36,7 +41,9 @@ class ClinicPromise(models.Model):
         for promise in self:
             left = sum(promise.sudo().move_ids.mapped("amount_residual"))
             promise.paid = max(0.0, promise.residual - left)
-            missing = promise.currency_id.compare_amounts(promise.paid, promise.amount) < 0
+            missing = (
+                promise.currency_id.compare_amounts(promise.paid, promise.amount) < 0
+            )
             if missing:
                 promise.state = "broken" if promise.date < today else "open"
             else:

@@ -44,14 +44,14 @@ class PaymentTransaction(models.Model):
             )
 
     def _get_named_reference(self, payment_data):
-        """Return the reference that the provider's own record bears, if it tells."""
+        """Return the reference that the provider's own record bears, if any."""
         intent = payment_data.get("payment_intent")
         if self.provider_code == "stripe" and isinstance(intent, dict):
             return intent.get("description")
         return None
 
     def _get_twin(self):
-        """Return another transaction paid by the same payment at the provider, if any."""
+        """Return another transaction paid by the same payment, if any."""
         if not self.provider_reference or self.state not in ("authorized", "done"):
             return self.browse()
         return self.search(
@@ -66,7 +66,7 @@ class PaymentTransaction(models.Model):
         )
 
     def _validate_amount(self, payment_data):
-        """A wrong amount or currency is an error in core; here it is on the list too."""
+        """A wrong amount or currency is an error in core, and on the list here."""
         before = self.state
         result = super()._validate_amount(payment_data)
         if self.state == "error" != before and self._concerning_clinic():

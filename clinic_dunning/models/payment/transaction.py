@@ -23,7 +23,10 @@ class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
     clinic_checkout_id = fields.Many2one(
-        "clinic.payment.checkout", readonly=True, ondelete="restrict", index="btree_not_null"
+        "clinic.payment.checkout",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
     )
     clinic_allocation_ids = fields.One2many(
         "clinic.payment.allocation", "transaction_id", readonly=True
@@ -40,7 +43,7 @@ class PaymentTransaction(models.Model):
 
     @api.model
     def _get_live(self, moves):
-        """Return a transaction that is paying one of these documents right now, if any."""
+        """Return a transaction that is paying one of these documents now, if any."""
         if not moves:
             return self.browse()
         return self.sudo().search(
@@ -52,16 +55,18 @@ class PaymentTransaction(models.Model):
             limit=1,
         )
 
-    # -- what gets under way stops reminders -----------------------------------------------------
+    # -- what gets under way stops reminders ---------------------------------------
 
     def _update_state(self, allowed_states, target_state, state_message):
         """A transaction that gets under way stops the reminders of its invoices.
 
-        Money on a transaction that was cancelled is refused by core: it goes on the list.
+        Money on a cancelled transaction is refused by core: it goes on the list.
         """
         late = self.filtered(lambda tx: tx.state in ("cancel", "error"))
         updated = super()._update_state(allowed_states, target_state, state_message)
-        (updated.invoice_ids | updated.clinic_allocation_ids.move_id)._record_stop("paid")
+        (updated.invoice_ids | updated.clinic_allocation_ids.move_id)._record_stop(
+            "paid"
+        )
         if target_state in ("authorized", "done"):
             for transaction in (late - updated)._concerning_clinic():
                 self.env["clinic.payment.exception"]._file(transaction, "late")
@@ -73,7 +78,7 @@ class PaymentTransaction(models.Model):
     def _concerning_clinic(self):
         return self.filtered(lambda tx: tx.clinic_checkout_id or tx.invoice_ids)
 
-    # -- booking -----------------------------------------------------------------------------------
+    # -- booking -------------------------------------------------------------------
 
     def _create_payment(self, **extra_create_values):
         """Book what was chosen on the page: one payment for each receivable account."""
@@ -109,7 +114,7 @@ class PaymentTransaction(models.Model):
         )
 
     def _create_payment_on(self, account, parts, extra_create_values):
-        """Book one payment without core's matching, which would spread it over all terms."""
+        """Book one payment without core's matching, which spreads it over all terms."""
         invoices = self.invoice_ids
         self.invoice_ids = False
         payment = super()._create_payment(
@@ -118,7 +123,9 @@ class PaymentTransaction(models.Model):
                 "amount": self.currency_id.round(sum(parts.mapped("amount"))),
                 "destination_account_id": account.id,
                 "partner_id": self._get_payer(parts).id,
-                "memo": " ".join([self.reference, *filter(None, parts.move_id.mapped("name"))]),
+                "memo": " ".join(
+                    [self.reference, *filter(None, parts.move_id.mapped("name"))]
+                ),
                 "invoice_ids": parts.move_id.ids,
             }
         )
@@ -131,7 +138,7 @@ class PaymentTransaction(models.Model):
         return debtors if len(debtors) == 1 else self.partner_id.commercial_partner_id
 
     def _file_unmatched(self):
-        """Put what could not be matched on the list: it was paid meanwhile, or twice."""
+        """Put what could not be matched on the list: paid meanwhile, or twice."""
         parts = self.clinic_allocation_ids
         left = sum(part.amount - part.matched for part in parts)
         if self.currency_id.compare_amounts(left, 0) <= 0:
@@ -148,7 +155,7 @@ class PaymentTransaction(models.Model):
         self.env["clinic.payment.exception"]._file(self, kind, amount=left)
 
     def _post_process(self):
-        """Core first; our own follow-up may fail without undoing the payment's booking."""
+        """Core first; our own follow-up may fail without undoing the booking."""
         result = super()._post_process()
         for transaction in self.filtered(
             lambda tx: tx.state == "done" and tx.clinic_checkout_id
@@ -157,7 +164,9 @@ class PaymentTransaction(models.Model):
                 with self.env.cr.savepoint():
                     transaction._thank()
             except (UserError, psycopg2.Error) as error:
-                _logger.warning("No thanks for transaction %s: %s", transaction.id, error)
+                _logger.warning(
+                    "No thanks for transaction %s: %s", transaction.id, error
+                )
                 self.env["clinic.payment.exception"]._file(
                     transaction, "failed", amount=0.0, note=str(error)
                 )
