@@ -147,14 +147,26 @@ class ClinicMessage(models.Model):
             return Verdict("skip", self.env._("Credits cover what is due."))
         if company_currency.compare_amounts(net_company, tolerance) < 0:
             return Verdict("skip", self.env._("What is left is under the tolerance."))
-        asked = [row for row in due if row["residual"] > 0]
-        if self.level_id.legal_step in LEGAL_STEPS:
-            asked = listed
+        asked = self._choose_asked(due, listed, today)
         amount = min(net, float(sum(row["residual"] for row in asked)))
         others = [r for r in rows if r["residual"] > 0 and r not in asked]
         return Verdict(
             "send", items=tuple(asked), also_open=tuple(others), amount=amount
         )
+
+    def _choose_asked(self, due, listed, today):
+        """Return the items to ask for; the others are named as "also open" at most.
+
+        A legal step and a note before the due date speak of their own items only, a
+        reminder after the due date of nothing that is not due yet.
+        """
+        level = self.level_id
+        if level.legal_step in LEGAL_STEPS or level._is_before_due():
+            return listed
+        owed = [row for row in due if row["residual"] > 0]
+        if level.anchor == "due_date":
+            owed = [row for row in owed if row["date_maturity"] <= today]
+        return owed or listed
 
     # -- where and when --------------------------------------------------------
 
