@@ -97,7 +97,7 @@ class ClinicMessage(models.Model):
         partner = case.partner_id.with_company(case.company_id)
         if partner.clinic_followup_mode == "none":
             return self.env._("Follow-up is switched off for this person.")
-        today = fields.Date.context_today(self)
+        today = case.company_id._get_clinic_today()
         if case.postponed_until and case.postponed_until > today:
             return self.env._("The reminder was postponed.")
         return ""
@@ -129,9 +129,7 @@ class ClinicMessage(models.Model):
 
     def _weigh(self, rows, listed, keys):
         """Net the credits and say what to ask for: never more than is due."""
-        today = fields.Date.context_today(
-            self.with_context(tz=self.company_id._get_clinic_tz())
-        )
+        today = self.company_id._get_clinic_today()
         due = [
             row
             for row in rows
