@@ -84,7 +84,10 @@ INVARIANTS = {
         SELECT id FROM mail_activity WHERE note ~ '/p/[A-Za-z0-9_-]{22}'
         UNION ALL
         SELECT id FROM mail_mail
-         WHERE state = 'sent' AND body_html ~ '/p/[A-Za-z0-9_-]{22}'""",
+         WHERE state != 'outgoing' AND id NOT IN (
+                SELECT mail_mail_id FROM clinic_message_attempt
+                 WHERE state = 'leased' AND mail_mail_id IS NOT NULL)
+           AND body_html ~ '/p/[A-Za-z0-9_-]{22}'""",
 }
 
 

@@ -4,6 +4,8 @@ from . import test_decision_items
 from . import test_decision_levels
 from . import test_decision_people
 from . import test_desk_payment
+from . import test_outbox_asks
+from . import test_outbox_mail_server
 from . import test_outbox_send
 from . import test_pay_page
 from . import test_registry

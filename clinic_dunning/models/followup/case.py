@@ -218,7 +218,6 @@ class ClinicFollowupCase(models.Model):
 
     def _hold(self, reason, days=None, note=False):
         """Pause the cases from today for so many days (None: until ended by hand)."""
-        today = fields.Date.context_today(self)
         return self.env["clinic.followup.hold"].create(
             [
                 {
@@ -229,6 +228,7 @@ class ClinicFollowupCase(models.Model):
                     "end_date": days and today + timedelta(days=days),
                 }
                 for case in self
+                for today in [case.company_id._get_clinic_today()]
             ]
         )
 
@@ -243,7 +243,9 @@ class ClinicFollowupCase(models.Model):
 
     def action_postpone(self):
         """Snooze: no reminder for a week."""
-        self.postponed_until = fields.Date.context_today(self) + timedelta(days=7)
+        for case in self:
+            today = case.company_id._get_clinic_today()
+            case.postponed_until = today + timedelta(days=7)
         self.env["clinic.stop.event"]._record(
             [(case.partner_id.id, case.company_id.id, False) for case in self], "held"
         )

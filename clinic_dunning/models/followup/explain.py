@@ -127,14 +127,7 @@ class ClinicFollowupDecision(models.AbstractModel):
         if not items:
             return self._explain_nothing() | {"level_id": self._get_last_level(case)}
         level = self.env["clinic.followup.level"]
-        steps = sorted(
-            (max(row["ahead_on"], moment.today), row["ahead_id"], row["move_name"])
-            for row in items
-            if row["ahead_id"] and row["ahead_on"] and self._may_come(row)
-        )
-        day, next_id, number = steps[0] if steps else (False, False, "")
-        if steps:
-            day = max(day, self._get_earliest(items, moment, policies))
+        day, next_id, number = self._get_next_step(items, moment, policies)
         return {
             "text": self._explain_text(
                 case, items, moment, policies, (day, next_id, number)
@@ -149,6 +142,37 @@ class ClinicFollowupDecision(models.AbstractModel):
             ),
             "items": [self._explain_item(row, level, policies) for row in items],
         }
+
+    def _get_next_step(self, items, moment, policies):
+        """Return (day, level id, invoice number) of the next reminder, or Falses.
+
+        Of what is reached by that day the highest level speaks, as in the decision.
+        """
+        steps = [
+            row
+            for row in items
+            if row["ahead_id"] and row["ahead_on"] and self._may_come(row)
+        ]
+        if not steps:
+            return False, False, ""
+        day = max(
+            min(row["ahead_on"] for row in steps),
+            self._get_earliest(items, moment, policies),
+        )
+        levels = self.env["clinic.followup.level"]
+        reached = [
+            row
+            for row in steps
+            if row["ahead_on"] <= day
+            and not (
+                levels.browse(row["ahead_id"])._is_before_due()
+                and row["date_maturity"] <= day
+            )
+        ]
+        row = max(
+            reached or steps, key=lambda row: levels.browse(row["ahead_id"]).sequence
+        )
+        return max(day, row["ahead_on"]), row["ahead_id"], row["move_name"]
 
     def _may_come(self, row):
         return row["blocked"] in (None, "spacing", "postponed", "pending")

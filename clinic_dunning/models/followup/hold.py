@@ -35,7 +35,9 @@ class ClinicFollowupHold(models.Model):
         required=True,
     )
     note = fields.Char(help="In neutral words: never anything about health.")
-    start_date = fields.Date(required=True, default=fields.Date.context_today)
+    start_date = fields.Date(
+        required=True, default=lambda self: self.env.company._get_clinic_today()
+    )
     end_date = fields.Date(
         help="First day on which the follow-up goes on. Empty only where nothing "
         "will change."
@@ -51,8 +53,8 @@ class ClinicFollowupHold(models.Model):
 
     @api.depends("start_date", "end_date")
     def _compute_is_active(self):
-        today = fields.Date.context_today(self)
         for hold in self:
+            today = (hold.company_id or self.env.company)._get_clinic_today()
             hold.is_active = hold.start_date <= today and (
                 not hold.end_date or hold.end_date > today
             )
@@ -114,9 +116,9 @@ class ClinicFollowupHold(models.Model):
 
     def action_end(self):
         """End these pauses today."""
-        today = fields.Date.context_today(self)
         self.check_access("write")
         for hold in self:
+            today = hold.company_id._get_clinic_today()
             if hold.start_date >= today:
                 hold.sudo().unlink()
             else:

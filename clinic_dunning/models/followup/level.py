@@ -123,6 +123,10 @@ class ClinicFollowupLevel(models.Model):
     def _check_sequence(self):
         self.policy_id._check_level_sequences()
 
+    def _is_before_due(self):
+        """Return whether this is a note ahead of the due date."""
+        return self.anchor == "due_date" and self.delay < 0
+
     def _is_legal(self):
         """Return whether this is a formal notice or what comes after it."""
         return self.legal_step in ("formal_notice", "agency")

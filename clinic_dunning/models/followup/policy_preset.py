@@ -63,7 +63,7 @@ PRESETS = {
     "fr_dentist": {
         "name": "French dentist",
         "steps": (*BEFORE, WEEK_AFTER, PHONE_CALL, SIMPLE_LETTER, FORMAL_NOTICE),
-        "values": {"tolerance": 5.0, "min_days": 7, "weekly_cap": 2},
+        "values": {"tolerance": 5.0, "min_days": 3, "weekly_cap": 2},
     },
     "belgium": {
         "name": "Belgium",
@@ -74,7 +74,7 @@ PRESETS = {
             REPEAT,
             FORMAL_NOTICE._replace(delay=90),
         ),
-        "values": {"tolerance": 5.0, "min_days": 7, "weekly_cap": 2},
+        "values": {"tolerance": 5.0, "min_days": 3, "weekly_cap": 2},
     },
     "india_care_first": {
         "name": "India, care first",

@@ -48,6 +48,10 @@ class ResCompany(models.Model):
                 return company.partner_id.tz
         return "UTC"
 
+    def _get_clinic_today(self):
+        """Return the day it is at the clinic, whoever asks."""
+        return fields.Date.context_today(self.with_context(tz=self._get_clinic_tz()))
+
     def _get_clinic_followup_policy(self):
         """Return the policy of the company, a branch inheriting its parent's."""
         self.ensure_one()

@@ -10,7 +10,9 @@ from odoo.tools import email_normalize
 _logger = logging.getLogger(__name__)
 
 GONE = ("mail_email_invalid", "mail_email_missing", "mail_bounce")
-REFUSED_FOR_GOOD = re.compile(r"\b55\d\b")
+# Only a refused recipient is a wrong address; a refused sender or text is our own.
+REFUSED_FOR_GOOD = re.compile(r"SMTPRecipientsRefused\b.*\b55\d\b", re.DOTALL)
+NO_CONNECTION = "mail_smtp"
 
 
 class ClinicMessage(models.Model):
@@ -118,19 +120,51 @@ class ClinicMessageAttempt(models.Model):
         nobody else writes, before the message moves on.
         """
         outbox = self.env["clinic.message"]
+        is_open = True
         for attempt in self.sudo():
-            if outbox._insist(attempt._begin_to_send):
+            if outbox._insist(attempt._begin_to_send, is_open):
                 is_lost = attempt._hand_over()
                 outbox._commit()
                 outbox._insist(attempt._take_email_result, is_lost)
+                # Nobody answers: the rest of the slice need not wait for it too.
+                is_open = attempt.error_code != NO_CONNECTION
 
-    def _begin_to_send(self):
-        """Note that the email is about to leave, unless its lease is over."""
-        if self._is_held():
+    def _move_to(self, state, **vals):
+        """An email that left, or will not, keeps no secret."""
+        moved = super()._move_to(state, **vals)
+        for mail in moved.sudo().mail_mail_id:
+            mail.body_html = mail.body
+        return moved
+
+    def _begin_to_send(self, is_open=True):
+        """Note that the email is about to leave, unless something came in between.
+
+        :param bool is_open: whether the mail server answered the email before
+        """
+        if not is_open:
+            self._refuse(NO_CONNECTION, self._get_connection_error(), retryable=True)
+        elif not self._is_held():
+            self._refuse("late", self.env._("Its turn came too late."), retryable=True)
+        elif self._has_open_stop():
+            self._refuse(
+                "stopped", self.env._("Something changed meanwhile."), retryable=True
+            )
+        else:
             self.sent_at = fields.Datetime.now()
             return self
-        self._refuse("late", self.env._("Its turn came too late."), retryable=True)
         return self.browse()
+
+    def _has_open_stop(self):
+        """Return whether somebody's reason to stop came after the re-check."""
+        domain = [
+            ("applied_at", "=", False),
+            ("partner_id", "=", self.partner_id.id),
+            ("company_id", "in", [False, self.company_id.id]),
+        ]
+        return bool(self.env["clinic.stop.event"].search_count(domain, limit=1))
+
+    def _get_connection_error(self):
+        return self.env._("The mail server could not be reached.")
 
     def _hand_over(self):
         """Give the email to the mail server; return whether its answer was lost."""
@@ -143,8 +177,6 @@ class ClinicMessageAttempt(models.Model):
             self.env.invalidate_all()
             mail.failure_reason = str(error)
             return True
-        if mail.state == "sent":
-            mail.body_html = mail.body
         return False
 
     def _take_email_result(self, is_lost=False):
@@ -170,11 +202,15 @@ class ClinicMessageAttempt(models.Model):
             mail.failure_reason or ""
         )
         mail.state = "cancel"
+        if for_good:
+            error = self.env._("The mail server refused the address.")
+        elif not mail.failure_type:
+            error = self._get_connection_error()
+        else:
+            error = self.env._("The mail server did not take the email.")
         self._refuse(
-            "refused" if for_good else mail.failure_type or "unknown",
-            self.env._("The mail server refused the address.")
-            if for_good
-            else self.env._("The mail server could not be reached."),
+            "refused" if for_good else mail.failure_type or NO_CONNECTION,
+            error,
             retryable=not for_good,
         )
 

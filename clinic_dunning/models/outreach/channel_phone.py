@@ -65,13 +65,21 @@ class ClinicMessageAttempt(models.Model):
         case = self.message_id.case_id
         if case.responsible_id:
             return case.responsible_id
-        group = self.env.ref("clinic_dunning.group_front_desk")
-        users = group.sudo().all_user_ids.filtered(
-            lambda user: case.company_id in user.company_ids
-            and user.active
-            and not user.share
+        desk = self._get_staff("clinic_dunning.group_front_desk")
+        officers = self._get_staff("clinic_dunning.group_billing_officer")
+        return (desk - officers or desk).sorted("id")[:1] or self.env.user
+
+    def _get_staff(self, group):
+        """Return the users of a group that work in the company of this attempt."""
+        return (
+            self.env.ref(group)
+            .sudo()
+            .all_user_ids.filtered(
+                lambda user: self.company_id in user.company_ids
+                and user.active
+                and not user.share
+            )
         )
-        return users.sorted("id")[:1] or self.env.user
 
     def _get_script(self, verdict):
         """Return the call script in the recipient's language, or nothing."""

@@ -97,7 +97,7 @@ class ClinicMessage(models.Model):
         partner = case.partner_id.with_company(case.company_id)
         if partner.clinic_followup_mode == "none":
             return self.env._("Follow-up is switched off for this person.")
-        today = fields.Date.context_today(self)
+        today = case.company_id._get_clinic_today()
         if case.postponed_until and case.postponed_until > today:
             return self.env._("The reminder was postponed.")
         return ""
@@ -129,9 +129,7 @@ class ClinicMessage(models.Model):
 
     def _weigh(self, rows, listed, keys):
         """Net the credits and say what to ask for: never more than is due."""
-        today = fields.Date.context_today(
-            self.with_context(tz=self.company_id._get_clinic_tz())
-        )
+        today = self.company_id._get_clinic_today()
         due = [
             row
             for row in rows
@@ -147,14 +145,26 @@ class ClinicMessage(models.Model):
             return Verdict("skip", self.env._("Credits cover what is due."))
         if company_currency.compare_amounts(net_company, tolerance) < 0:
             return Verdict("skip", self.env._("What is left is under the tolerance."))
-        asked = [row for row in due if row["residual"] > 0]
-        if self.level_id.legal_step in LEGAL_STEPS:
-            asked = listed
+        asked = self._choose_asked(due, listed, today)
         amount = min(net, float(sum(row["residual"] for row in asked)))
         others = [r for r in rows if r["residual"] > 0 and r not in asked]
         return Verdict(
             "send", items=tuple(asked), also_open=tuple(others), amount=amount
         )
+
+    def _choose_asked(self, due, listed, today):
+        """Return the items to ask for; the others are named as "also open" at most.
+
+        A legal step and a note before the due date speak of their own items only, a
+        reminder after the due date of nothing that is not due yet.
+        """
+        level = self.level_id
+        if level.legal_step in LEGAL_STEPS or level._is_before_due():
+            return listed
+        owed = [row for row in due if row["residual"] > 0]
+        if level.anchor == "due_date":
+            owed = [row for row in owed if row["date_maturity"] <= today]
+        return owed or listed
 
     # -- where and when --------------------------------------------------------
 

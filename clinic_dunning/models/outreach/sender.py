@@ -12,6 +12,8 @@ SLICE = 20
 SLICE_SECONDS = 10
 LEASE = timedelta(minutes=5)
 MAX_TRIES = 5
+# The address has nothing to do with these: they use up no try.
+OUR_OWN_FAULT = ("mail_smtp", "late", "stopped")
 BACKOFF = (
     timedelta(minutes=5),
     timedelta(minutes=30),
@@ -208,7 +210,9 @@ class ClinicMessage(models.Model):
         self.ensure_one()
         if self.state not in ("in_progress", "review"):
             return
-        if attempt.retryable and self.tries < MAX_TRIES:
+        if attempt.retryable and attempt.error_code in OUR_OWN_FAULT:
+            self._postpone(fields.Datetime.now() + BACKOFF[0], attempt.error)
+        elif attempt.retryable and self.tries < MAX_TRIES:
             wait = BACKOFF[min(self.tries, len(BACKOFF) - 1)]
             self.tries += 1
             self._postpone(fields.Datetime.now() + wait, attempt.error)
