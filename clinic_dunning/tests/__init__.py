@@ -12,6 +12,7 @@ from . import test_registry
 from . import test_registry_properties
 from . import test_service_label
 from . import test_template
+from . import test_translation
 from . import test_views
 from . import test_wizards
 from . import test_wording
