@@ -19,7 +19,7 @@ class TestPayDetails(PayCase):
         return self.link._get_case()
 
     def today(self, days=0):
-        return fields.Date.today() + timedelta(days=days)
+        return self.company._get_clinic_today() + timedelta(days=days)
 
     def born(self, years):
         return self.today() - relativedelta(years=years)

@@ -35,9 +35,7 @@ class ClinicFollowupCase(models.Model):
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
     )
     last_reminder_on = fields.Date(readonly=True)
-    postponed_until = fields.Date(
-        string="Postponed Until", tracking=True, help="No reminder before this day."
-    )
+    postponed_until = fields.Date(tracking=True, help="No reminder before this day.")
     amount_due = fields.Monetary(
         compute="_compute_amounts",
         help="All that is open, due or not, less credits.",

@@ -2,12 +2,15 @@ from typing import NamedTuple
 
 from odoo import Command, api, models
 from odoo.exceptions import UserError
+from odoo.tools import LazyTranslate
+
+_lt = LazyTranslate(__name__)
 
 
 class Step(NamedTuple):
-    """One level of a preset; names are in English, translated on the screen."""
+    """One level of a preset."""
 
-    name: str
+    name: LazyTranslate
     anchor: str
     delay: int
     unit: str
@@ -22,12 +25,14 @@ class Step(NamedTuple):
 
 EMAIL, GRADED, CALL, LETTER = "email", "graded", "call", "letter"
 BEFORE = (
-    Step("A week before", "due_date", -7, "days", "before7", EMAIL, "courtesy"),
-    Step("Three days before", "due_date", -3, "days", "before3", EMAIL, "courtesy"),
+    Step(_lt("A week before"), "due_date", -7, "days", "before7", EMAIL, "courtesy"),
+    Step(
+        _lt("Three days before"), "due_date", -3, "days", "before3", EMAIL, "courtesy"
+    ),
 )
 CARE_FIRST = (
     Step(
-        "Thanks and invoice",
+        _lt("Thanks and invoice"),
         "invoice_date",
         0,
         "days",
@@ -36,18 +41,29 @@ CARE_FIRST = (
         "courtesy",
         expire=3,
     ),
-    Step("48 hours", "first_request", 48, "hours", "r48", GRADED, "courtesy", expire=5),
+    Step(
+        _lt("48 hours"),
+        "first_request",
+        48,
+        "hours",
+        "r48",
+        GRADED,
+        "courtesy",
+        expire=5,
+    ),
 )
-WEEK_AFTER = Step("A week after", "due_date", 7, "days", "after7", GRADED)
-PHONE_CALL = Step("Phone call", "due_date", 21, "days", "after7", CALL, mode="auto")
+WEEK_AFTER = Step(_lt("A week after"), "due_date", 7, "days", "after7", GRADED)
+PHONE_CALL = Step(
+    _lt("Phone call"), "due_date", 21, "days", "after7", CALL, mode="auto"
+)
 REPEAT = Step(
-    "Every fortnight", "due_date", 30, "days", "repeat", GRADED, repeat=14, times=3
+    _lt("Every fortnight"), "due_date", 30, "days", "repeat", GRADED, repeat=14, times=3
 )
 SIMPLE_LETTER = Step(
-    "Simple letter", "due_date", 45, "days", "repeat", LETTER, mode="approval"
+    _lt("Simple letter"), "due_date", 45, "days", "repeat", LETTER, mode="approval"
 )
 FORMAL_NOTICE = Step(
-    "Formal notice",
+    _lt("Formal notice"),
     "due_date",
     75,
     "days",
@@ -61,12 +77,12 @@ FORMAL_NOTICE = Step(
 # the court (REQUIREMENTS D). Elsewhere the same order, without a threat.
 PRESETS = {
     "fr_dentist": {
-        "name": "French dentist",
+        "name": _lt("French dentist"),
         "steps": (*BEFORE, WEEK_AFTER, PHONE_CALL, SIMPLE_LETTER, FORMAL_NOTICE),
         "values": {"tolerance": 5.0, "min_days": 3, "weekly_cap": 2},
     },
     "belgium": {
-        "name": "Belgium",
+        "name": _lt("Belgium"),
         "steps": (
             *BEFORE,
             WEEK_AFTER,
@@ -77,7 +93,7 @@ PRESETS = {
         "values": {"tolerance": 5.0, "min_days": 3, "weekly_cap": 2},
     },
     "india_care_first": {
-        "name": "India, care first",
+        "name": _lt("India, care first"),
         "steps": (*CARE_FIRST, WEEK_AFTER, PHONE_CALL, REPEAT),
         "values": {
             "tolerance": 50.0,
@@ -87,7 +103,7 @@ PRESETS = {
         },
     },
     "diagnostic_centre": {
-        "name": "Diagnostic centre",
+        "name": _lt("Diagnostic centre"),
         "steps": (*CARE_FIRST, WEEK_AFTER, REPEAT),
         "values": {"tolerance": 1.0, "min_days": 2, "weekly_cap": 3},
     },
@@ -116,9 +132,9 @@ class ClinicFollowupPolicy(models.Model):
                     codes=", ".join(PRESETS),
                 )
             )
-        return self.create(
+        policy = self.with_context(lang="en_US").create(
             {
-                "name": preset["name"],
+                "name": preset["name"]._translate("en_US"),
                 "company_id": company.id,
                 "level_ids": [
                     Command.create(self._prepare_preset_level(step, 10 * place))
@@ -127,11 +143,21 @@ class ClinicFollowupPolicy(models.Model):
                 **preset["values"],
             }
         )
+        policy._translate_preset(preset)
+        return policy.with_env(self.env)
+
+    def _translate_preset(self, preset):
+        """Name the policy and its levels in every installed language."""
+        for code, _name in self.env["res.lang"].get_installed():
+            local = self.with_context(lang=code)
+            local.name = preset["name"]._translate(code)
+            for level, step in zip(local.level_ids, preset["steps"], strict=True):
+                level.name = step.name._translate(code)
 
     @api.model
     def _prepare_preset_level(self, step, sequence):
         return {
-            "name": step.name,
+            "name": step.name._translate("en_US"),
             "sequence": sequence,
             "anchor": step.anchor,
             "delay": step.delay,

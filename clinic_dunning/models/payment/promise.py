@@ -37,8 +37,8 @@ class ClinicPromise(models.Model):
 
     @api.depends("move_ids.amount_residual", "amount", "date")
     def _compute_paid(self):
-        today = fields.Date.context_today(self)
         for promise in self:
+            today = promise.company_id._get_clinic_today()
             left = sum(promise.sudo().move_ids.mapped("amount_residual"))
             promise.paid = max(0.0, promise.residual - left)
             missing = (
@@ -56,7 +56,7 @@ class ClinicPromise(models.Model):
         :param date day: tomorrow at the earliest, in thirty days at the latest
         :raise ValidationError: in words for the patient
         """
-        today = fields.Date.context_today(self)
+        today = link.company_id._get_clinic_today()
         if not day or not today < day <= today + timedelta(days=MAX_DAYS):
             raise ValidationError(
                 self.env._("Please choose a day within the next %s days.", MAX_DAYS)
