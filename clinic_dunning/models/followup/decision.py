@@ -11,6 +11,10 @@ from .moment import LevelMoment, Moment
 
 _logger = logging.getLogger(__name__)
 
+CONFLICTS = (
+    psycopg2.errors.UniqueViolation,
+    psycopg2.extensions.TransactionRollbackError,
+)
 NO_LEVEL = SQL("NULL::int")
 RECEIVABLE = Domain("account_type", "=", "asset_receivable")
 
@@ -397,11 +401,23 @@ class ClinicFollowupDecision(models.AbstractModel):
         policy = company._get_clinic_followup_policy().sudo()
         try:
             with self.env.cr.savepoint():
-                count = self._decide(company)
+                return self._decide_alone(company, policy)
+        except CONFLICTS as error:
+            _logger.info("Company %s is decided elsewhere: %s", company.id, error)
         except (UserError, psycopg2.Error) as error:
             _logger.warning("Follow-up of company %s failed: %s", company.id, error)
             policy._note_run(str(error))
+        return 0
+
+    def _decide_alone(self, company, policy):
+        """Decide and note it, unless another transaction is at it."""
+        self.env.cr.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)",
+            [self._name, company.id],
+        )
+        if not self.env.cr.fetchone()[0]:
             return 0
+        count = self._decide(company)
         moment = Moment(fields.Datetime.now(), company._get_clinic_tz())
         policy._note_run(policy and policy._get_standstill(moment))
         return count

@@ -1,6 +1,7 @@
 import logging
 import re
 import smtplib
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -13,6 +14,14 @@ GONE = ("mail_email_invalid", "mail_email_missing", "mail_bounce")
 # Only a refused recipient is a wrong address; a refused sender or text is our own.
 REFUSED_FOR_GOOD = re.compile(r"SMTPRecipientsRefused\b.*\b55\d\b", re.DOTALL)
 NO_CONNECTION = "mail_smtp"
+
+
+class Answer(NamedTuple):
+    """What the mail server said: `state` of the `mail.mail`, or "lost"."""
+
+    state: str
+    failure: str = ""
+    reason: str = ""
 
 
 class ClinicMessage(models.Model):
@@ -123,9 +132,8 @@ class ClinicMessageAttempt(models.Model):
         is_open = True
         for attempt in self.sudo():
             if outbox._insist(attempt._begin_to_send, is_open):
-                is_lost = attempt._hand_over()
-                outbox._commit()
-                outbox._insist(attempt._take_email_result, is_lost)
+                answer = attempt._hand_over()
+                outbox._insist(attempt._take_email_result, answer)
                 # Nobody answers: the rest of the slice need not wait for it too.
                 is_open = attempt.error_code != NO_CONNECTION
 
@@ -167,7 +175,7 @@ class ClinicMessageAttempt(models.Model):
         return self.env._("The mail server could not be reached.")
 
     def _hand_over(self):
-        """Give the email to the mail server; return whether its answer was lost."""
+        """Give the email to the mail server and return its `Answer`."""
         mail = self.mail_mail_id
         try:
             mail.state = "outgoing"
@@ -175,43 +183,47 @@ class ClinicMessageAttempt(models.Model):
         except smtplib.SMTPServerDisconnected as error:
             self.env.cr.rollback()
             self.env.invalidate_all()
-            mail.failure_reason = str(error)
-            return True
-        return False
+            return Answer("lost", reason=str(error))
+        return self._read_answer()
 
-    def _take_email_result(self, is_lost=False):
-        """Move the message on as the mail server said."""
+    def _read_answer(self):
         mail = self.mail_mail_id
-        if is_lost:
-            self._lose_sight(mail.failure_reason)
+        return Answer(
+            mail.state, mail.failure_type or NO_CONNECTION, mail.failure_reason or ""
+        )
+
+    def _take_email_result(self, answer=None):
+        """Move the message on as the mail server said.
+
+        The answer is given once more where it could not be kept with the email: another
+        drainer has touched that meanwhile.
+        """
+        answer = answer or self._read_answer()
+        mail = self.mail_mail_id
+        mail.state = "sent" if answer.state == "sent" else "cancel"
+        if answer.state == "lost":
+            self._lose_sight(answer.reason)
             self.message_id._ask_a_person()
-        elif mail.state == "sent":
+        elif answer.state == "sent":
             self._accept(mail.message_id)
             self.message_id._deliver("accepted")
-        elif mail.state == "outgoing":
+        elif answer.state == "outgoing":
             # The mail server takes nothing now (tests, a personal server's limit).
-            mail.state = "cancel"
-            self._refuse(
-                "not_taken", self.env._("The mail server is not sending."), True
-            )
+            error = self.env._("The mail server is not sending.")
+            self._refuse("not_taken", error, retryable=True)
         else:
-            self._take_email_failure(mail)
+            self._take_email_failure(answer)
 
-    def _take_email_failure(self, mail):
-        for_good = mail.failure_type in GONE or REFUSED_FOR_GOOD.search(
-            mail.failure_reason or ""
-        )
-        mail.state = "cancel"
+    def _take_email_failure(self, answer):
+        for_good = answer.failure in GONE or REFUSED_FOR_GOOD.search(answer.reason)
         if for_good:
             error = self.env._("The mail server refused the address.")
-        elif not mail.failure_type:
+        elif answer.failure == NO_CONNECTION:
             error = self._get_connection_error()
         else:
             error = self.env._("The mail server did not take the email.")
         self._refuse(
-            "refused" if for_good else mail.failure_type or NO_CONNECTION,
-            error,
-            retryable=not for_good,
+            "refused" if for_good else answer.failure, error, retryable=not for_good
         )
 
     def _find_proof_email(self):

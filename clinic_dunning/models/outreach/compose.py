@@ -18,7 +18,7 @@ class ClinicMessage(models.Model):
         """Scheduled action: write the messages of planned entries, batch by batch."""
         started = time.monotonic()
         self.env["ir.cron"]._commit_progress(remaining=self._count_to_compose())
-        while done := self._compose():
+        while done := self._insist(self._compose):
             self.env["ir.cron"]._commit_progress(done)
             if time.monotonic() - started > SLICE_SECONDS:
                 self._trigger_compose()

@@ -2,9 +2,9 @@ import logging
 import time
 from datetime import timedelta
 
-import psycopg2
-
 from odoo import api, fields, models
+
+from ..followup.decision import CONFLICTS
 
 _logger = logging.getLogger(__name__)
 
@@ -36,9 +36,8 @@ class ClinicMessage(models.Model):
         triggers itself again while something is left.
         """
         started = time.monotonic()
-        self._sweep()
-        self._expire_leases()
-        self._commit()
+        self._insist(self._sweep)
+        self._insist(self._expire_leases)
         left = self._count_sendable()
         self._commit(remaining=left)
         while left and time.monotonic() - started < SLICE_SECONDS:
@@ -70,20 +69,21 @@ class ClinicMessage(models.Model):
 
     @api.model
     def _insist(self, step, *args):
-        """Take one step in a transaction of its own, commit and return its attempts.
+        """Take one step in a transaction of its own, commit and return its result.
 
-        A serialization failure means that another drainer or a person was quicker: the
-        step is taken again on what is true now, or left to the next run.
+        A conflict means that another run or a person was quicker: the step is taken
+        again on what is true now, or left to the next run.
         """
         for _retry in range(STEP_RETRIES):
             try:
-                attempts = step(*args)
                 self._commit()
-                return attempts
-            except psycopg2.errors.SerializationFailure:
+                result = step(*args)
+                self._commit()
+                return result
+            except CONFLICTS:
                 self.env.cr.rollback()
                 self.env.invalidate_all()
-        return self.env["clinic.message.attempt"]
+        return None
 
     # -- claim -----------------------------------------------------------------
 
@@ -150,7 +150,7 @@ class ClinicMessage(models.Model):
     @api.model
     def _deliver_claimed(self, attempts):
         """Re-check claimed messages in a fresh transaction; send what may go."""
-        prepared = self._insist(self._prepare_claimed, attempts)
+        prepared = self._insist(self._prepare_claimed, attempts) or attempts.browse()
         for channel, group in prepared.grouped("channel").items():
             getattr(group, f"_send_by_{channel}")()
             self._commit()
@@ -228,9 +228,20 @@ class ClinicMessage(models.Model):
 
     @api.model
     def _expire_leases(self):
-        """Resolve attempts whose sender vanished: by proof, else by a person."""
-        attempts = self.env["clinic.message.attempt"].search(
-            [("state", "=", "leased"), ("lease_until", "<", fields.Datetime.now())]
+        """Resolve attempts whose sender vanished: by proof, else by a person.
+
+        What a sender still works on is left alone: waiting for it would stop them all.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            """SELECT attempt.id FROM clinic_message_attempt attempt
+                 JOIN clinic_message message ON message.id = attempt.message_id
+                WHERE attempt.state = 'leased' AND attempt.lease_until < %s
+                  FOR UPDATE SKIP LOCKED""",
+            [fields.Datetime.now()],
+        )
+        attempts = self.env["clinic.message.attempt"].browse(
+            row[0] for row in self.env.cr.fetchall()
         )
         for attempt in attempts:
             attempt._resolve(getattr(attempt, f"_find_proof_{attempt.channel}")())
