@@ -18,6 +18,7 @@ class ClinicFollowupDecision(models.AbstractModel):
         credits), `overdue` (past due less credits, never negative), `oldest` (date).
         Companies without receivable account have no row.
         """
+        self.env.flush_all()
         selects = [
             self._balance_sql(company, partners)
             for company in companies
@@ -56,7 +57,6 @@ class ClinicFollowupDecision(models.AbstractModel):
         """Return {guarantor id: {balance, overdue, oldest}} over the companies."""
         if not partners.ids:
             return {}
-        self.env.flush_all()
         query = self._get_balance_query(companies, partners)
         self.env.cr.execute(
             SQL(

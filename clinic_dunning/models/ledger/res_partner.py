@@ -130,6 +130,8 @@ class ResPartner(models.Model):
     def _search_clinic_amount(self, column, operator, value):
         if operator not in (">", ">=", "<", "<=", "=", "!="):
             return NotImplemented
+        # Odoo checks the groups of a computed field when it is read, not here.
+        self._check_field_access(self._fields[f"clinic_{column}"], "read")
         balances = self.env["clinic.followup.decision"]._get_balance_query(
             self.env.company
         )

@@ -5,7 +5,6 @@ import pytz
 
 from odoo import fields, models
 
-LEGAL_STEPS = ("formal_notice", "agency")
 DEFAULT_WINDOW = (9.0, 19.0, False)
 DEFAULT_CAP = 3
 PAYMENT_WAIT = timedelta(hours=1)
@@ -109,6 +108,8 @@ class ClinicMessage(models.Model):
         entries = self._get_entries()
         if not entries:
             return Verdict("send", amount=self.amount)
+        if self.level_id._is_legal():
+            entries = entries.filtered(lambda entry: entry.level_id._is_legal())
         keys = {(e.move_id.id, e.partner_id.id, e.date_maturity) for e in entries}
         rows = [
             row
@@ -159,7 +160,7 @@ class ClinicMessage(models.Model):
         reminder after the due date of nothing that is not due yet.
         """
         level = self.level_id
-        if level.legal_step in LEGAL_STEPS or level._is_before_due():
+        if level._is_legal() or level._is_before_due():
             return listed
         owed = [row for row in due if row["residual"] > 0]
         if level.anchor == "due_date":
