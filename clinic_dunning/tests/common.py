@@ -39,11 +39,29 @@ def create_clinic(env, name, currency="EUR", country="fr", tz="Europe/Paris", **
         }
     )
     company.partner_id.tz = tz
-    if not company.parent_id:
+    if company.parent_id:
+        share_accounts(env, company)
+    else:
         create_accounts(
             env(user=env.user, context={"allowed_company_ids": company.ids}), company
         )
     return company
+
+
+def share_accounts(env, branch):
+    """Let a branch post on the receivable account of its parent."""
+    account = env["account.account"].search(
+        [
+            ("account_type", "=", "asset_receivable"),
+            ("company_ids", "in", branch.parent_id.ids),
+        ]
+    )
+    env["ir.default"].set(
+        "res.partner",
+        "property_account_receivable_id",
+        account.id,
+        company_id=branch.id,
+    )
 
 
 def create_accounts(env, company):

@@ -132,6 +132,17 @@ class TestDecisionLevels(DunningCase):
         )
         self.assertEqual(entries.mapped("occurrence"), [1, 1, 2, 3])
 
+    def test_item_nobody_asked_for_yet_repeats_too(self):
+        self.create_policy(
+            level("Again", 1, repeat_every=2, max_repeats=2),
+            level("Later", 90, anchor="first_request"),
+        )
+        self.create_invoice(due=days_ago(1))
+        self.assertEqual(
+            self.reached_on("2026-03-10", "2026-03-12"),
+            {"2026-03-10": ["Again"], "2026-03-12": ["Again"]},
+        )
+
     def test_following_level_ends_the_repeats(self):
         self.create_policy(
             level("Again", 0, repeat_every=2, max_repeats=9), level("Next", 5)

@@ -1,0 +1,78 @@
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import DunningCase, level
+
+PRESETS = ("fr_dentist", "belgium", "india_care_first", "diagnostic_centre")
+
+
+@tagged("post_install", "-at_install")
+class TestPolicy(DunningCase):
+    def test_policy_without_levels_can_not_be_switched_on(self):
+        policy = self.env["clinic.followup.policy"].create(
+            {"name": "Empty", "company_id": self.company.id}
+        )
+        with self.assertRaisesRegex(UserError, "no level"):
+            policy.action_activate()
+
+    def test_policy_that_lost_its_levels_stands_still_and_says_why(self):
+        policy = self.create_policy(level("First", 7))
+        self.create_invoice()
+        policy.level_ids.unlink()
+        self.assertHeld("no level")
+
+    def test_level_needs_a_topic_and_a_route(self):
+        with self.assertRaisesRegex(UserError, "no topic"):
+            self.create_policy(level("First", 7, topic=False))
+        with self.assertRaisesRegex(UserError, "no route"):
+            self.create_policy(level("First", 7, route=False))
+
+    def test_level_that_lost_its_route_stands_still_and_says_why(self):
+        policy = self.create_policy(level("First", 7))
+        self.create_invoice()
+        policy.level_ids.route_id = False
+        self.assertHeld("no route")
+
+    def test_presets_can_be_switched_on_as_they_are(self):
+        for code in PRESETS:
+            policy = self.env["clinic.followup.policy"]._create_preset(
+                code, self.company
+            )
+            self.assertEqual(policy.state, "draft")
+            policy.action_activate()
+            self.assertEqual(policy.state, "active")
+        with self.assertRaises(UserError):
+            self.env["clinic.followup.policy"]._create_preset("moon", self.company)
+
+    def test_no_preset_sends_a_formal_notice_without_approval(self):
+        for code in PRESETS:
+            policy = self.env["clinic.followup.policy"]._create_preset(
+                code, self.company
+            )
+            legal = policy.level_ids.filtered(lambda level: level._is_legal())
+            self.assertLessEqual(set(legal.mapped("mode")), {"approval"})
+
+    def test_window_and_limits_make_sense(self):
+        policy = self.create_policy(level("First", 7))
+        for vals in ({"window_from": 20, "window_to": 9}, {"min_days": -1}):
+            with (
+                self.assertRaises(IntegrityError),
+                self.cr.savepoint(),
+                mute_logger("odoo.sql_db"),
+            ):
+                policy.write(vals)
+                policy.flush_recordset()
+
+    def test_published_text_has_a_version(self):
+        policy = self.create_policy(level("First", 7))
+        policy.payment_policy_text = "<p>Thirty days.</p>"
+        self.assertEqual(policy.payment_policy_version, 2)
+        policy.payment_policy_text = "<p>Thirty days.</p>"
+        self.assertEqual(policy.payment_policy_version, 2)
+
+    def test_route_can_not_begin_with_a_fallback(self):
+        with self.assertRaises(ValidationError):
+            self.create_route("email:if_failed", "letter")

@@ -1,0 +1,125 @@
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import DunningCase, level
+
+OURS = (
+    "clinic.followup.policy",
+    "clinic.followup.level",
+    "clinic.followup.case",
+    "clinic.followup.hold",
+    "clinic.followup.entry",
+    "clinic.message",
+    "clinic.message.attempt",
+    "clinic.message.template",
+    "clinic.message.topic",
+    "clinic.contact.route",
+    "clinic.contact.address",
+    "clinic.consent",
+    "clinic.stop.event",
+    "clinic.link",
+    "clinic.access.log",
+    "clinic.discretion.word",
+)
+BALANCES = ["clinic_balance", "clinic_overdue", "clinic_oldest_due_date"]
+
+
+@tagged("post_install", "-at_install")
+class TestRights(DunningCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policy = cls.create_policy(level("First", 7), approved=False)
+        cls.invoice = cls.create_invoice()
+        cls.desk = cls.create_user("desk", "clinic_dunning.group_front_desk")
+        cls.officer = cls.create_user("officer", "clinic_dunning.group_billing_officer")
+        cls.employee = cls.create_user("employee", "base.group_user")
+        cls.portal = cls.create_user("stranger", "base.group_portal")
+
+    def assertDenied(self, user, call):
+        with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models"):
+            call(user)
+
+    def test_strangers_and_employees_read_nothing_of_ours(self):
+        self.remind()
+        for user in (self.portal, self.employee):
+            for model in OURS:
+                self.assertDenied(
+                    user, lambda u, model=model: self.env[model].with_user(u).search([])
+                )
+
+    def test_strangers_and_employees_read_no_balance(self):
+        for user in (self.portal, self.employee):
+            for name in BALANCES:
+                self.assertDenied(
+                    user, lambda u, name=name: self.patient.with_user(u).read([name])
+                )
+            self.assertDenied(
+                user,
+                lambda u: self.env["res.partner"]
+                .with_user(u)
+                .search([("clinic_balance", ">", 0)]),
+            )
+
+    def test_front_desk_reads_balances_and_cases(self):
+        self.assertEqual(self.patient.with_user(self.desk).clinic_balance, 100.0)
+        case = self.case_of().with_user(self.desk)
+        self.assertEqual(case.amount_due, 100.0)
+        self.assertTrue(case.reason_text)
+        self.assertIn(
+            self.patient,
+            self.env["res.partner"]
+            .with_user(self.desk)
+            .search([("clinic_overdue", ">=", 100)]),
+        )
+
+    def test_front_desk_edits_no_policy_wording_or_right(self):
+        for model in ("clinic.followup.policy", "clinic.message.template"):
+            record = self.env[model].search([], limit=1).with_user(self.desk)
+            self.assertDenied(
+                self.desk, lambda _u, r=record: r.write({"active": False})
+            )
+        self.assertDenied(
+            self.desk, lambda u: self.policy.level_ids.with_user(u).write({"delay": 1})
+        )
+
+    def test_front_desk_approves_and_cancels_nothing(self):
+        message = self.remind()
+        for action in ("action_approve", "action_cancel"):
+            self.assertDenied(
+                self.desk, lambda u, name=action: getattr(message.with_user(u), name)()
+            )
+
+    def test_front_desk_pauses_and_goes_on_at_once(self):
+        case = self.case_of().with_user(self.desk)
+        case.action_says_paid()
+        self.assertEqual(case.state, "paused")
+        case.action_resume()
+        case.invalidate_recordset()
+        self.assertEqual(case.state, "active")
+
+    def test_officer_approves_and_cancels(self):
+        message = self.remind()
+        message.with_user(self.officer).action_approve()
+        self.assertEqual(message.approval, "approved")
+        message.with_user(self.officer).action_cancel()
+        self.assertEqual(message.state, "canceled")
+
+    def test_officer_sends_now_what_is_due(self):
+        self.case_of().with_user(self.officer).action_send_now()
+        message = self.env["clinic.message"].search(
+            [("partner_id", "=", self.patient.id)]
+        )
+        self.assertEqual(message.approval, "approved")
+        self.assertEqual(len(self.drain()), 1)
+
+    def test_officer_skips_a_level(self):
+        self.case_of().with_user(self.officer).action_skip_level()
+        self.assertDecides()
+        self.assertEqual(self.drain(), [])
+
+    def test_nobody_reads_the_secret_of_a_link(self):
+        link, _url = self.env["clinic.link"]._issue(self.patient, self.company)
+        manager = self.create_user("boss", "clinic_dunning.group_clinic_manager")
+        self.assertDenied(manager, lambda u: link.with_user(u).read(["token_hash"]))
