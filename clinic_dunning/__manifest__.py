@@ -47,6 +47,7 @@
         "views/res_partner_views.xml",
         "views/account_move_views.xml",
         "views/res_company_views.xml",
+        "views/payment_views.xml",
         "views/menus.xml",
     ],
     "pre_init_hook": "pre_init_hook",

@@ -80,6 +80,29 @@ class ClinicFollowupCase(models.Model):
             ]
         )
 
+    def _get_clerk(self):
+        """Return who speaks with this person: the responsible, else a front desk user.
+
+        Those who are no more than front desk come first, managers last.
+        """
+        self.ensure_one()
+        desk = self._get_staff("clinic_dunning.group_front_desk")
+        officers = self._get_staff("clinic_dunning.group_billing_officer")
+        someone = (desk - officers or desk).sorted("id")[:1]
+        return self.responsible_id or someone or self.env.ref("base.user_admin")
+
+    def _get_staff(self, group):
+        """Return the users of a group that work in the company of this case."""
+        return (
+            self.env.ref(group)
+            .sudo()
+            .all_user_ids.filtered(
+                lambda user: self.company_id in user.company_ids
+                and user.active
+                and not user.share
+            )
+        )
+
     # -- what the screens show ----------------------------------------------
 
     @api.depends("message_out_ids.state")

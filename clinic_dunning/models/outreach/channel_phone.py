@@ -57,29 +57,9 @@ class ClinicMessageAttempt(models.Model):
             "clinic_dunning.activity_call",
             summary=self.env._("Call back"),
             note=html_escape(self._get_script(verdict)).replace("\n", Markup("<br/>")),
-            user_id=self._get_caller().id,
+            user_id=case._get_clerk().id,
         )
         self.activity_id = activity
-
-    def _get_caller(self):
-        case = self.message_id.case_id
-        if case.responsible_id:
-            return case.responsible_id
-        desk = self._get_staff("clinic_dunning.group_front_desk")
-        officers = self._get_staff("clinic_dunning.group_billing_officer")
-        return (desk - officers or desk).sorted("id")[:1] or self.env.user
-
-    def _get_staff(self, group):
-        """Return the users of a group that work in the company of this attempt."""
-        return (
-            self.env.ref(group)
-            .sudo()
-            .all_user_ids.filtered(
-                lambda user: self.company_id in user.company_ids
-                and user.active
-                and not user.share
-            )
-        )
 
     def _get_script(self, verdict):
         """Return the call script in the recipient's language, or nothing."""
