@@ -77,14 +77,13 @@ class ClinicMessage(models.Model):
                        MIN(entry.date_maturity) AS first_due,
                        CASE WHEN COUNT(DISTINCT move.clinic_patient_id) = 1
                             THEN MIN(move.clinic_patient_id) END AS patient_id,
-                       (ARRAY_AGG(entry.level_id ORDER BY level.sequence DESC,
-                       level.id))[1]
-                           AS level_id
+                       (ARRAY_AGG(entry.level_id
+                                  ORDER BY level.sequence DESC, level.id))[1] AS level_id
                   FROM clinic_followup_entry entry
-                  JOIN cases ON cases.case_id = entry.case_id
                   JOIN clinic_followup_level level ON level.id = entry.level_id
                   LEFT JOIN account_move move ON move.id = entry.move_id
                  WHERE entry.state = 'planned' AND entry.message_id IS NULL
+                   AND entry.case_id = ANY (ARRAY(SELECT case_id FROM cases))
                  GROUP BY 1, 2, 3
             )
             INSERT INTO clinic_message
@@ -165,9 +164,8 @@ class ClinicMessage(models.Model):
                 """
                 UPDATE clinic_message parallel SET lead_id = lead.id
                   FROM clinic_message lead
-                 WHERE parallel.id IN %(new)s AND parallel.leg > 0 AND lead.id IN
-                 %(leads)s
-                   AND lead.case_id = parallel.case_id
+                 WHERE parallel.id IN %(new)s AND parallel.leg > 0
+                   AND lead.id IN %(leads)s AND lead.case_id = parallel.case_id
                    AND lead.currency_id = parallel.currency_id
                 """,
                 new=tuple(row[0] for row in rows),
