@@ -73,20 +73,6 @@ def decide(env):
     return env["clinic.followup.decision"]._decide(env["res.company"].browse(1))
 
 
-def has_entries(env):
-    """Tell whether a first day was decided."""
-    return bool(env["clinic.followup.entry"].search_count([], limit=1))
-
-
-def compose_all(env):
-    """Make messages of all planned entries, a commit a batch; return their number."""
-    total = 0
-    while made := env["clinic.message"]._compose(limit=BATCH):
-        env.cr.commit()
-        total += made
-    return total
-
-
 def make_usual_morning(env):
     """Turn the first day's entries into the history of a clinic that is long at it.
 
