@@ -19,7 +19,7 @@ class ClinicPolicyStart(models.TransientModel):
 
     @api.model
     def _selection_preset(self):
-        return [(code, preset["name"]) for code, preset in PRESETS.items()]
+        return [(code, self.env._(preset["name"])) for code, preset in PRESETS.items()]
 
     @api.depends("preset")
     def _compute_steps(self):

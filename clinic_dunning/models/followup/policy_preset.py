@@ -4,6 +4,8 @@ from odoo import Command, api, models
 from odoo.exceptions import UserError
 from odoo.tools import LazyTranslate
 
+# Constants have no environment: they are translated when they are used.
+# pylint: disable=prefer-env-translation
 _lt = LazyTranslate(__name__)
 
 
@@ -132,12 +134,13 @@ class ClinicFollowupPolicy(models.Model):
                     codes=", ".join(PRESETS),
                 )
             )
-        policy = self.with_context(lang="en_US").create(
+        english = self.with_context(lang="en_US")
+        policy = english.create(
             {
-                "name": preset["name"]._translate("en_US"),
+                "name": english.env._(preset["name"]),
                 "company_id": company.id,
                 "level_ids": [
-                    Command.create(self._prepare_preset_level(step, 10 * place))
+                    Command.create(english._prepare_preset_level(step, 10 * place))
                     for place, step in enumerate(preset["steps"], start=1)
                 ],
                 **preset["values"],
@@ -150,14 +153,14 @@ class ClinicFollowupPolicy(models.Model):
         """Name the policy and its levels in every installed language."""
         for code, _name in self.env["res.lang"].get_installed():
             local = self.with_context(lang=code)
-            local.name = preset["name"]._translate(code)
+            local.name = local.env._(preset["name"])
             for level, step in zip(local.level_ids, preset["steps"], strict=True):
-                level.name = step.name._translate(code)
+                level.name = local.env._(step.name)
 
     @api.model
     def _prepare_preset_level(self, step, sequence):
         return {
-            "name": step.name._translate("en_US"),
+            "name": self.env._(step.name),
             "sequence": sequence,
             "anchor": step.anchor,
             "delay": step.delay,

@@ -78,7 +78,8 @@ class ClinicMessage(models.Model):
                        CASE WHEN COUNT(DISTINCT move.clinic_patient_id) = 1
                             THEN MIN(move.clinic_patient_id) END AS patient_id,
                        (ARRAY_AGG(entry.level_id
-                                  ORDER BY level.sequence DESC, level.id))[1] AS level_id
+                                  ORDER BY level.sequence DESC, level.id)
+                       )[1] AS level_id
                   FROM clinic_followup_entry entry
                   JOIN clinic_followup_level level ON level.id = entry.level_id
                   LEFT JOIN account_move move ON move.id = entry.move_id
