@@ -10,25 +10,14 @@ COLUMNS = {
 
 
 def pre_init_hook(env):
-    """Create the columns of `account.move` and fill those of open customer documents.
+    """Create the columns of `account.move`, so that no document is computed anew.
 
-    Nobody has a guarantor yet, so the debtor is his own; documents that are paid stay
-    empty, which means the same.
+    Empty means: the customer is the patient, and whoever answers for him pays.
     """
     for column, kind in COLUMNS.items():
         env.cr.execute(
             f"ALTER TABLE account_move ADD COLUMN IF NOT EXISTS {column} {kind}"
         )
-    env.cr.execute(
-        """
-        UPDATE account_move
-           SET clinic_patient_id = partner_id, clinic_guarantor_id =
-           commercial_partner_id
-         WHERE move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-           AND partner_id IS NOT NULL
-           AND payment_state IN ('not_paid', 'partial')
-        """
-    )
 
 
 def uninstall_hook(env):

@@ -26,6 +26,7 @@ class TestDecisionQueries(DunningCase):
     def test_decide(self):
         self.bill(1)
         self.Decision._decide(self.company)
+        self.bill(1)
         few = self.count(self.Decision._decide, self.company)
         self.bill(15)
         self.assertLessEqual(self.count(self.Decision._decide, self.company), few)

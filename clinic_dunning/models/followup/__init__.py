@@ -9,6 +9,7 @@ from . import hold
 from . import entry
 from . import moment
 from . import decision
+from . import decide
 from . import balance
 from . import explain
 from . import preview

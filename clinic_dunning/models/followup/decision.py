@@ -1,20 +1,10 @@
-import logging
-
-import psycopg2
-
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .moment import LevelMoment, Moment
+from .moment import LevelMoment
 
-_logger = logging.getLogger(__name__)
-
-CONFLICTS = (
-    psycopg2.errors.UniqueViolation,
-    psycopg2.extensions.TransactionRollbackError,
-)
 NO_LEVEL = SQL("NULL::int")
 RECEIVABLE = Domain("account_type", "=", "asset_receivable")
 
@@ -31,6 +21,15 @@ class ClinicFollowupDecision(models.AbstractModel):
     _name = "clinic.followup.decision"
     _description = "Follow-up Decision"
 
+    def _plan_for_ledger(self):
+        """Let PostgreSQL plan for a large ledger until the end of the transaction.
+
+        Compiling the statement takes longer than running it, and its sorts and hashes
+        belong in memory.
+        """
+        self.env.cr.execute("SET LOCAL jit = off")
+        self.env.cr.execute("SET LOCAL work_mem = '64MB'")
+
     # -- items: what is open, and who is asked for it --------------------------
 
     def _items_sql(self, company, today, partners=None):
@@ -45,9 +44,15 @@ class ClinicFollowupDecision(models.AbstractModel):
         lines = self.env["account.move.line"].sudo()
         netting = lines._search(lines._get_netting_domain(), bypass_access=True)
         guarantor = self._guarantor_sql(today)
+        accounts = self._get_receivable_ids(company)
         restrict = SQL()
         if partners is not None:
-            restrict = SQL("AND %s IN %s", guarantor, tuple(partners.ids) or (0,))
+            restrict = SQL(
+                "AND %s AND %s IN %s",
+                self._near_sql(accounts, partners),
+                guarantor,
+                tuple(partners.ids) or (0,),
+            )
         return SQL(
             """
             SELECT account_move_line.move_id, account_move_line.partner_id,
@@ -79,10 +84,36 @@ class ClinicFollowupDecision(models.AbstractModel):
             """,
             guarantor=guarantor,
             company=company.id,
-            accounts=self._get_receivable_ids(company),
+            accounts=accounts,
             source=netting.from_clause,
             netting=netting.where_clause or SQL("TRUE"),
             restrict=restrict,
+        )
+
+    def _near_sql(self, accounts, partners):
+        """Condition: a line may be asked of these people; found by index.
+
+        Wider than who the guarantor is, but a few rows instead of the whole ledger.
+        """
+        return SQL(
+            """account_move_line.id IN (
+                SELECT line.id FROM account_move_line line
+                 WHERE line.reconciled IS NOT TRUE AND line.account_id IN %(accounts)s
+                   AND line.partner_id = ANY (ARRAY(
+                        SELECT unnest(%(people)s) UNION
+                        SELECT id FROM res_partner
+                         WHERE clinic_guarantor_id = ANY (%(people)s)))
+                UNION
+                SELECT line.id FROM account_move_line line
+                 WHERE line.reconciled IS NOT TRUE AND line.account_id IN %(accounts)s
+                   AND line.move_id = ANY (ARRAY(
+                        SELECT id FROM account_move
+                         WHERE clinic_guarantor_id = ANY (%(people)s) UNION
+                        SELECT id FROM account_move
+                         WHERE clinic_patient_id = ANY (%(people)s)))
+            )""",
+            accounts=accounts,
+            people=partners.ids,
         )
 
     def _guarantor_sql(self, today):
@@ -133,7 +164,7 @@ class ClinicFollowupDecision(models.AbstractModel):
         default = default or company._get_clinic_followup_policy()
         return SQL(
             """
-            items AS MATERIALIZED (%(items)s),
+            items AS (%(items)s),
             known AS (%(known)s),
             leveled AS MATERIALIZED (
                 SELECT i.*, CASE WHEN entered.sequence = i.progress THEN i.times + 1
@@ -304,9 +335,11 @@ class ClinicFollowupDecision(models.AbstractModel):
             SELECT i.guarantor_id, i.currency_id, SUM(i.residual) AS net,
                    SUM(i.residual_company) AS net_company
               FROM leveled i
-             WHERE i.residual < 0 OR (
+             WHERE i.guarantor_id IN (
+                       SELECT guarantor_id FROM leveled WHERE level_id IS NOT NULL)
+               AND (i.residual < 0 OR (
                        NOT i.no_followup AND NOT i.disputed
-                       AND (i.date_maturity < %(today)s OR i.level_id IS NOT NULL))
+                       AND (i.date_maturity < %(today)s OR i.level_id IS NOT NULL)))
              GROUP BY 1, 2, i.policy_id
             HAVING COUNT(i.level_id) > 0 AND SUM(i.residual) > 0
                AND SUM(i.residual_company) >= %(tolerance)s
@@ -316,108 +349,3 @@ class ClinicFollowupDecision(models.AbstractModel):
                 policies, lambda p: SQL("%s", p.tolerance), SQL("0")
             ),
         )
-
-    # -- decide ----------------------------------------------------------------
-
-    def _decide(self, companies, partners=None, by_hand=False):
-        """Insert the entries of the items whose next level is reached.
-
-        Running it again inserts nothing new.
-
-        :param companies: `res.company` records, each decided on its own
-        :param partners: guarantors to restrict to, or None for everybody
-        :param bool by_hand: spacing and postponing don't count
-        :return: number of entries inserted
-        """
-        self.env.flush_all()
-        count = 0
-        for company in companies:
-            moment = Moment(fields.Datetime.now(), company._get_clinic_tz())
-            policies = self._get_policies(company, moment)
-            if any(not reason for reason in policies.values()):
-                self.env.cr.execute(
-                    self._insert_sql(company, moment, policies, partners, by_hand)
-                )
-                count += self.env.cr.rowcount
-        if count:
-            self.env.invalidate_all(flush=False)
-        return count
-
-    def _get_policies(self, company, moment):
-        """Return {policy: why it stands still, or ""} of all policies of a company."""
-        policies = (
-            self.env["clinic.followup.policy"]
-            .sudo()
-            .search([("company_id", "parent_of", company.id)])
-        )
-        return {policy: policy._get_standstill(moment) for policy in policies}
-
-    def _insert_sql(self, company, moment, policies, partners, by_hand):
-        return SQL(
-            """
-            WITH %(leveled)s,
-            planned AS MATERIALIZED (
-                SELECT i.* FROM leveled i JOIN (%(due)s) due
-                    ON due.guarantor_id = i.guarantor_id
-                   AND due.currency_id = i.currency_id
-                 WHERE i.level_id IS NOT NULL
-            ),
-            opened AS (
-                INSERT INTO clinic_followup_case
-                       (partner_id, company_id, last_reminder_on,
-                        create_uid, create_date, write_uid, write_date)
-                SELECT DISTINCT guarantor_id, %(company)s, %(today)s::date,
-                       %(uid)s, %(now)s::timestamp, %(uid)s, %(now)s::timestamp
-                  FROM planned WHERE case_id IS NULL
-                RETURNING id, partner_id
-            ),
-            touched AS (
-                UPDATE clinic_followup_case SET last_reminder_on = %(today)s
-                 WHERE id IN (SELECT case_id FROM planned)
-            )
-            INSERT INTO clinic_followup_entry
-                   (case_id, company_id, partner_id, move_id, move_name, date_maturity,
-                    level_id, occurrence, currency_id, residual, state, date,
-                    decided_at)
-            SELECT COALESCE(i.case_id, opened.id), %(company)s, i.partner_id, i.move_id,
-                   i.move_name, i.date_maturity, i.level_id, i.occurrence,
-                   i.currency_id, i.residual, 'planned', %(today)s, %(now)s
-              FROM planned i
-              LEFT JOIN opened ON opened.partner_id = i.guarantor_id
-            """,
-            leveled=self._leveled_sql(company, moment, policies, partners, by_hand),
-            due=self._due_sql(policies, moment),
-            company=company.id,
-            today=moment.today,
-            now=moment.utc,
-            uid=self.env.uid,
-        )
-
-    def _decide_safely(self, company):
-        """Decide for one company; a failure is told on its policy, the others go on.
-
-        :return: number of entries inserted
-        """
-        policy = company._get_clinic_followup_policy().sudo()
-        try:
-            with self.env.cr.savepoint():
-                return self._decide_alone(company, policy)
-        except CONFLICTS as error:
-            _logger.info("Company %s is decided elsewhere: %s", company.id, error)
-        except (UserError, psycopg2.Error) as error:
-            _logger.warning("Follow-up of company %s failed: %s", company.id, error)
-            policy._note_run(str(error))
-        return 0
-
-    def _decide_alone(self, company, policy):
-        """Decide and note it, unless another transaction is at it."""
-        self.env.cr.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtext(%s), %s)",
-            [self._name, company.id],
-        )
-        if not self.env.cr.fetchone()[0]:
-            return 0
-        count = self._decide(company)
-        moment = Moment(fields.Datetime.now(), company._get_clinic_tz())
-        policy._note_run(policy and policy._get_standstill(moment))
-        return count

@@ -19,6 +19,7 @@ class ClinicFollowupDecision(models.AbstractModel):
         """
         policy.ensure_one()
         self.env.flush_all()
+        self._plan_for_ledger()
         levels, blocked = {}, {}
         companies = (
             self.env["res.company"]

@@ -75,8 +75,10 @@ class ClinicMessage(models.Model):
                 SELECT entry.case_id, entry.company_id, entry.currency_id,
                        MIN(entry.id) AS first_id, SUM(entry.residual) AS amount,
                        MIN(entry.date_maturity) AS first_due,
-                       CASE WHEN COUNT(DISTINCT move.clinic_patient_id) = 1
-                            THEN MIN(move.clinic_patient_id) END AS patient_id,
+                       CASE WHEN COUNT(DISTINCT COALESCE(
+                                move.clinic_patient_id, entry.partner_id)) = 1
+                            THEN MIN(COALESCE(move.clinic_patient_id,
+                                              entry.partner_id)) END AS patient_id,
                        (ARRAY_AGG(entry.level_id
                                   ORDER BY level.sequence DESC, level.id)
                        )[1] AS level_id

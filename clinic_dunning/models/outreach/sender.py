@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..followup.decision import CONFLICTS
+from ..followup.decide import CONFLICTS
 
 _logger = logging.getLogger(__name__)
 
