@@ -5,6 +5,7 @@
     "category": "Accounting/Accounting",
     "license": "LGPL-3",
     "author": "Clinic Billing Addons",
+    "external_dependencies": {"python": ["phonenumbers", "qrcode"]},
     "depends": ["account", "account_payment", "mail", "phone_validation", "portal"],
     "data": [
         "security/groups.xml",
