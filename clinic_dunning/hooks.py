@@ -1,5 +1,7 @@
 """Install without recomputing a large ledger, and leave accounting as it was."""
 
+from odoo.tools import SQL
+
 COLUMNS = {
     "clinic_patient_id": "int4",
     "clinic_guarantor_id": "int4",
@@ -7,6 +9,14 @@ COLUMNS = {
     "clinic_dispute_since": "date",
     "clinic_first_request_at": "timestamp",
 }
+
+# Tables whose rows refer to records that came with the addon, users first.
+HOLDING = (
+    "clinic_message_attempt",
+    "clinic_followup_entry",
+    "clinic_message",
+    "clinic_followup_level",
+)
 
 
 def pre_init_hook(env):
@@ -21,5 +31,10 @@ def pre_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Drop the table that no model owns; accounting entries are not touched."""
+    """Delete what holds on to our own records; accounting entries are not touched.
+
+    Odoo then removes topics, templates and routes without stumbling over their users.
+    """
+    for table in HOLDING:
+        env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))
     env.cr.execute("DROP TABLE IF EXISTS clinic_rate_limit")
