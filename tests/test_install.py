@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 
-from common import ProcessCase
+from common import ProcessCase, Worker
 
 from odoo.tests import tagged
 
@@ -67,3 +67,15 @@ class TestInstall(ProcessCase):
             "SELECT COUNT(*) FROM account_move WHERE clinic_guarantor_id IS NOT NULL"
         )
         self.assertEqual(computed, [(0,)])
+        self.use_again()
+        addresses = [got.recipients[0] for got in self.smtp.messages]
+        self.assertEqual(addresses, ["olaf@example.com"])
+
+    def use_again(self):
+        """Whoever still owes is reminded, by a process that loads the addon anew."""
+        self.smtp.clear()
+        worker = Worker(self.database)
+        self.addCleanup(worker.stop)
+        worker.run("open_clinic", port=self.smtp.port)
+        for job in ("decide", "compose", "send"):
+            worker.run(job)
