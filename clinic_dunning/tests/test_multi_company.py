@@ -57,7 +57,7 @@ class TestMultiCompany(DunningCase):
         self.assertFalse(self.decide())
         self.assertIn("another company", self.explain()["items"][0]["reason"])
 
-    @mute_logger("odoo.addons.clinic_dunning.models.followup.decision")
+    @mute_logger("odoo.addons.clinic_dunning.models.followup.decide")
     def test_company_without_accounts_is_told_and_the_others_go_on(self):
         bare = self.env["res.company"].create({"name": "No Chart", "sequence": -1})
         policy = self.env["clinic.followup.policy"].create(
