@@ -316,21 +316,11 @@ class ClinicFollowupCase(models.Model):
 
     def action_log_call(self):
         """Open the dialog that notes how a call ended."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "clinic_dunning.clinic_call_outcome_action"
-        )
-        action["context"] = {"default_case_id": self.id}
-        return action
+        return self._open_dialog("clinic_call_outcome_action")
 
     def action_record_payment(self):
         """Open the dialog that records a payment at the desk."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "clinic_dunning.clinic_desk_payment_action"
-        )
-        action["context"] = {"default_case_id": self.id}
-        return action
+        return self._open_dialog("clinic_desk_payment_action")
 
     def _merge(self, sources, target):
         """Move what hangs on the cases of merged partners to one case a company.

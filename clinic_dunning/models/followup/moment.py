@@ -57,17 +57,15 @@ class LevelMoment:
 
     def reached(self) -> SQL:
         """Condition: the level may be entered now."""
-        conditions = [self._started(self.delay)]
-        if self._ends_at_due_date():
-            conditions.append(SQL("i.date_maturity > %s", self.moment.today))
-        if self.level.expire_days:
-            end = self.delay + timedelta(days=self.level.expire_days)
-            conditions.append(SQL("NOT %s", self._started(end)))
-        return SQL("(%s)", SQL(" AND ").join(conditions))
+        return self._while_open(self._started(self.delay))
 
     def ahead(self) -> SQL:
         """Condition: the level is reached now or will be, and is not over."""
-        conditions = [SQL("%s IS NOT NULL", self.anchor)]
+        return self._while_open(SQL("%s IS NOT NULL", self.anchor))
+
+    def _while_open(self, condition) -> SQL:
+        """The condition, as long as the level is not over for the item."""
+        conditions = [condition]
         if self._ends_at_due_date():
             conditions.append(SQL("i.date_maturity > %s", self.moment.today))
         if self.level.expire_days:
