@@ -1,4 +1,5 @@
 from . import cached
+from . import state_machine
 from . import topic
 from . import template
 from . import discretion_word

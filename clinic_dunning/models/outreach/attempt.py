@@ -20,6 +20,7 @@ class ClinicMessageAttempt(models.Model):
 
     _name = "clinic.message.attempt"
     _description = "Attempt to Deliver a Message"
+    _inherit = ["clinic.state.machine"]
     _order = "id desc"
 
     message_id = fields.Many2one(
@@ -102,16 +103,7 @@ class ClinicMessageAttempt(models.Model):
         :return: the attempts that changed
         """
         allowed = self.filtered(lambda attempt: state in TRANSITIONS[attempt.state])
-        moved = self.browse()
-        allowed.flush_recordset(["state"])
-        for old, attempts in allowed.grouped("state").items():
-            self.env.cr.execute(
-                """UPDATE clinic_message_attempt SET state = %s
-                    WHERE id IN %s AND state = %s RETURNING id""",
-                [state, attempts._ids, old],
-            )
-            moved |= self.browse(row[0] for row in self.env.cr.fetchall())
-        self.invalidate_recordset(["state"])
+        moved = allowed._compare_and_set(state)
         moved.write(vals)
         return moved
 

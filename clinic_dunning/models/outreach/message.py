@@ -17,6 +17,7 @@ class ClinicMessage(models.Model):
 
     _name = "clinic.message"
     _description = "Message to a Patient"
+    _inherit = ["clinic.state.machine"]
     _order = "id desc"
 
     partner_id = fields.Many2one(
@@ -160,19 +161,6 @@ class ClinicMessage(models.Model):
                 )
         moved = self._compare_and_set(state)
         moved.write(vals)
-        return moved
-
-    def _compare_and_set(self, state):
-        moved = self.browse()
-        self.flush_recordset(["state"])
-        for old, messages in self.grouped("state").items():
-            self.env.cr.execute(
-                """UPDATE clinic_message SET state = %s
-                    WHERE id IN %s AND state = %s RETURNING id""",
-                [state, messages._ids, old],
-            )
-            moved |= self.browse(row[0] for row in self.env.cr.fetchall())
-        self.invalidate_recordset(["state"])
         return moved
 
     def _cancel(self, reason, void=True):

@@ -1,0 +1,31 @@
+from odoo import models
+from odoo.tools import SQL
+
+
+class ClinicStateMachine(models.AbstractModel):
+    """Records whose `state` changes only where nobody else has changed it meanwhile."""
+
+    _name = "clinic.state.machine"
+    _description = "Compare and Set"
+
+    def _compare_and_set(self, state):
+        """Set the state in the database where it is still what was read.
+
+        :return: the records that changed; others were moved meanwhile by somebody else
+        """
+        moved = self.browse()
+        self.flush_recordset(["state"])
+        for old, records in self.grouped("state").items():
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET state = %s WHERE id IN %s AND state = %s "
+                    "RETURNING id",
+                    SQL.identifier(self._table),
+                    state,
+                    records._ids,
+                    old,
+                )
+            )
+            moved |= self.browse(row[0] for row in self.env.cr.fetchall())
+        self.invalidate_recordset(["state"])
+        return moved
