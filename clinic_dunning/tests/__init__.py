@@ -1,5 +1,6 @@
 from . import test_allocation
 from . import test_case
+from . import test_clinic_day
 from . import test_compose
 from . import test_consent
 from . import test_decision_amounts

@@ -69,8 +69,8 @@ class ClinicDeskPayment(models.TransientModel):
 
     @api.depends("case_id", "currency_id")
     def _compute_amounts_open(self):
-        today = fields.Date.context_today(self)
         for desk in self:
+            today = desk.company_id._get_clinic_today()
             items = desk._get_items(desk.currency_id)
             late = [i for i in items if i["residual"] < 0 or i["date_maturity"] < today]
             desk.amount_due = desk._sum(items)
@@ -231,7 +231,7 @@ class ClinicDeskPayment(models.TransientModel):
             "currency_id": self.currency_id.id,
             "destination_account_id": account.id,
             "amount": amount,
-            "date": fields.Date.context_today(self),
+            "date": self.company_id._get_clinic_today(),
             "memo": self.memo or self.env._("Payment at the desk"),
             "clinic_desk_user_id": self.env.uid,
             "clinic_desk_token": self.token,

@@ -48,12 +48,13 @@ class ClinicDisputeLine(models.TransientModel):
             move._is_clinic_debt() for move in moves_sudo
         ):
             raise UserError(self.env._("Only open customer invoices can be disputed."))
-        moves_sudo.write(
-            {
-                "clinic_dispute_since": fields.Date.context_today(self),
-                "clinic_dispute_reason": reason,
-            }
-        )
+        for company, disputed_sudo in moves_sudo.grouped("company_id").items():
+            disputed_sudo.write(
+                {
+                    "clinic_dispute_since": company._get_clinic_today(),
+                    "clinic_dispute_reason": reason,
+                }
+            )
         for one in case or self._find_cases(moves_sudo):
             one._message_log(
                 body=self.env._(

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ClinicPause(models.TransientModel):
@@ -18,11 +18,20 @@ class ClinicPause(models.TransientModel):
     )
     until = fields.Date(
         string="Goes on from",
-        default=lambda self: fields.Date.context_today(self) + timedelta(days=14),
+        compute="_compute_until",
+        store=True,
+        precompute=True,
+        readonly=False,
         help="First day on which the follow-up goes on. Empty only where nothing will "
         "change (deceased, protected, instalment plan).",
     )
     note = fields.Char(help="In neutral words: never anything about health.")
+
+    @api.depends("case_id")
+    def _compute_until(self):
+        for pause in self:
+            today = pause.case_id.company_id._get_clinic_today()
+            pause.until = today + timedelta(days=14)
 
     def action_apply(self):
         """Pause the follow-up."""

@@ -1,4 +1,4 @@
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 import pytz
 
@@ -40,10 +40,7 @@ class ClinicFollowupCase(models.Model):
     @api.model
     def _get_call_domain(self):
         call = self.env.ref("clinic_dunning.activity_call")
-        today = fields.Date.context_today(self)
-        return Domain("activity_type_id", "=", call.id) & Domain(
-            "date_deadline", "<=", today
-        )
+        return Domain("activity_type_id", "=", call.id)
 
     def _compute_is_call_due(self):
         due = self.filtered_domain(self._search_is_call_due("in", [True]))
@@ -54,7 +51,15 @@ class ClinicFollowupCase(models.Model):
     def _search_is_call_due(self, operator, value):
         if operator != "in":
             return NotImplemented
-        due = Domain("activity_ids", "any", self._get_call_domain())
+        due = Domain.OR(
+            Domain("company_id", "in", companies.ids)
+            & Domain(
+                "activity_ids",
+                "any",
+                self._get_call_domain() & Domain("date_deadline", "<=", today),
+            )
+            for today, companies in self.env["res.company"]._get_clinic_days()
+        )
         return due if True in value else ~due
 
     def _get_next_to_call(self):
@@ -65,7 +70,7 @@ class ClinicFollowupCase(models.Model):
         return cases.sorted(
             lambda case: (
                 self.env.user not in case.activity_ids.user_id,
-                case.activity_date_deadline or fields.Date.today(),
+                case.activity_date_deadline or date.max,
                 case.id,
             )
         )[:1]
@@ -164,7 +169,7 @@ class ClinicFollowupCase(models.Model):
         """
         items = decision._explain(self)["items"]
         moves = self.env["account.move"].sudo().browse(row["move_id"] for row in items)
-        today = fields.Date.context_today(self)
+        today = self.company_id._get_clinic_today()
         return [
             {
                 **row,

@@ -36,7 +36,11 @@ class ClinicFollowupHold(models.Model):
     )
     note = fields.Char(help="In neutral words: never anything about health.")
     start_date = fields.Date(
-        required=True, default=lambda self: self.env.company._get_clinic_today()
+        compute="_compute_start_date",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
     )
     end_date = fields.Date(
         help="First day on which the follow-up goes on. Empty only where nothing "
@@ -51,6 +55,12 @@ class ClinicFollowupHold(models.Model):
     )
     is_active = fields.Boolean(compute="_compute_is_active", search="_search_is_active")
 
+    @api.depends("case_id")
+    def _compute_start_date(self):
+        for hold in self:
+            company = hold.case_id.company_id or self.env.company
+            hold.start_date = hold.start_date or company._get_clinic_today()
+
     @api.depends("start_date", "end_date")
     def _compute_is_active(self):
         for hold in self:
@@ -62,9 +72,11 @@ class ClinicFollowupHold(models.Model):
     def _search_is_active(self, operator, value):
         if operator != "in":
             return NotImplemented
-        today = fields.Date.context_today(self)
-        return Domain("start_date", "<=", today) & (
-            Domain("end_date", "=", False) | Domain("end_date", ">", today)
+        return Domain.OR(
+            Domain("company_id", "in", companies.ids)
+            & Domain("start_date", "<=", today)
+            & (Domain("end_date", "=", False) | Domain("end_date", ">", today))
+            for today, companies in self.env["res.company"]._get_clinic_days()
         )
 
     @api.constrains("start_date", "end_date", "reason", "note")

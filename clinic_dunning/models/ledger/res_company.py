@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class ResCompany(models.Model):
@@ -51,6 +52,12 @@ class ResCompany(models.Model):
     def _get_clinic_today(self):
         """Return the day it is at the clinic, whoever asks."""
         return fields.Date.context_today(self.with_context(tz=self._get_clinic_tz()))
+
+    @api.model
+    def _get_clinic_days(self):
+        """Return (today, companies) for each day it is at some clinic now."""
+        companies_sudo = self.sudo().search(Domain.TRUE)
+        return companies_sudo.grouped(lambda c: c._get_clinic_today()).items()
 
     def _get_clinic_followup_policy(self):
         """Return the policy of the company, a branch inheriting its parent's."""

@@ -103,10 +103,11 @@ class ClinicMessageAttempt(models.Model):
             raise UserError(
                 self.env._("Print the letters before you mark them as posted.")
             )
-        letters._move_to(
-            "sent",
-            posted_on=fields.Date.context_today(self),
-            sent_at=fields.Datetime.now(),
-        )
+        for company, posted in letters.grouped("company_id").items():
+            posted._move_to(
+                "sent",
+                posted_on=company._get_clinic_today(),
+                sent_at=fields.Datetime.now(),
+            )
         messages_sudo = letters.message_id._as_decider()
         messages_sudo.filtered(lambda m: m.state == "in_progress")._deliver("posted")

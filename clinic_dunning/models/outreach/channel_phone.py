@@ -55,6 +55,7 @@ class ClinicMessageAttempt(models.Model):
         case = self.message_id.case_id.with_context(mail_activity_quick_update=True)
         activity = case.activity_schedule(
             "clinic_dunning.activity_call",
+            date_deadline=case.company_id._get_clinic_today(),
             summary=self.env._("Call back"),
             note=html_escape(self._get_script(verdict)).replace("\n", Markup("<br/>")),
             user_id=case._get_clerk().id,

@@ -89,7 +89,7 @@ class ClinicDeskReceipt(models.Model):
             return self.env._("This payment is undone already.")
         if self.user_id != self.env.user:
             return self.env._("Only %s can undo this payment.", self.user_id.name)
-        if self.date != fields.Date.context_today(self):
+        if self.date != self.company_id._get_clinic_today():
             return self.env._(
                 "A payment can be undone on its own day only: ask the accountant."
             )
