@@ -116,10 +116,18 @@ class TestPayDetails(PayCase):
     def test_impossible_dates_of_a_promise_are_answered_in_words(self):
         self._make_invoice()
         self._unlock()
-        for text in ("", "x", self.today().isoformat(), self.today(31).isoformat()):
+        for text in ("", "x", self.today().isoformat(), self.today(30).isoformat()):
             answer = self._tell("promise", date=text)
             self.assertEqual(answer.status_code, 422)
+            self.assertIn("within the next 29 days", answer.text)
         self.assertFalse(self.env["clinic.promise"].search([]))
+
+    def test_last_day_of_a_promise_is_within_the_longest_pause(self):
+        self._make_invoice()
+        self._unlock()
+        self._tell("promise", date=self.today(29).isoformat())
+        hold = self.get_case().hold_ids
+        self.assertEqual((hold.end_date - hold.start_date).days, 30)
 
     def test_problem_disputes_the_chosen_bill_only(self):
         chosen, other = self._make_invoice(), self._make_invoice(40.0)

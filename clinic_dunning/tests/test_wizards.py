@@ -46,11 +46,23 @@ class TestCallOutcome(DeskCase):
         self.assertEqual(message.state, "delivered")
         self.assertFalse(self.case_of().activity_ids)
 
-    def test_promise_holds_until_the_day_after(self):
+    def test_promise_is_kept_or_broken_by_the_ledger(self):
         self.plan_call()
         self.call("promise", promise_date=days_ago(-9), note="After the salary")
+        case = self.case_as(self.desk)
         self.assertRecordValues(
-            self.case_of().hold_ids,
+            case.promise_ids,
+            [
+                {
+                    "amount": 100.0,
+                    "date": days_ago(-9),
+                    "state": "open",
+                    "user_id": self.desk.id,
+                }
+            ],
+        )
+        self.assertRecordValues(
+            case.hold_ids,
             [
                 {
                     "reason": "promise",
@@ -60,16 +72,58 @@ class TestCallOutcome(DeskCase):
                 }
             ],
         )
+        self.pay(self.case_of().invoice_ids)
+        self.env.invalidate_all()
+        self.assertEqual(case.promise_ids.state, "kept")
 
-    def test_promise_in_the_past_is_refused(self):
+    def test_broken_promise_lets_the_follow_up_go_on(self):
         self.plan_call()
-        with self.assertRaisesRegex(UserError, "Choose the day"):
-            self.call("promise", promise_date=days_ago(1))
+        self.call("promise", promise_date=days_ago(-9), promise_amount=40.0)
+        self.create_invoice(amount=5.0)
+        self.go_to("2026-03-19 10:00:00")
+        self.assertHeld("Promise to pay")
+        self.go_to("2026-03-20 10:00:00")
+        self.env.invalidate_all()
+        promise = self.case_as(self.desk).promise_ids
+        self.assertEqual(promise.state, "broken")
+        self.assertEqual(promise.search([("state", "=", "broken")]), promise)
+        self.assertFalse(promise.search([("state", "=", "kept")]))
+        self.assertTrue(self.decide())
+
+    def test_promise_of_part_is_kept_by_that_part(self):
+        self.plan_call()
+        self.call("promise", promise_amount=40.0)
+        self.pay(self.case_of().invoice_ids, 40.0)
+        self.env.invalidate_all()
+        self.assertEqual(self.case_as(self.desk).promise_ids.state, "kept")
+
+    def test_impossible_promise_is_refused(self):
+        self.plan_call()
+        for values in (
+            {"promise_date": TODAY},
+            {"promise_date": days_ago(-60)},
+            {"promise_amount": 100.01},
+            {"promise_amount": -1.0},
+        ):
+            with self.subTest(values), self.assertRaises(ValidationError):
+                self.call("promise", **values)
+        self.assertFalse(self.case_as(self.desk).promise_ids)
 
     def test_promise_far_away_is_for_the_officer(self):
-        self.plan_call()
-        with self.assertRaisesRegex(ValidationError, "30 days"):
-            self.call("promise", promise_date=days_ago(-60))
+        self.create_invoice()
+        dialog = self.open_dialog(self.case_as(self.officer), "action_promise")
+        self.assertEqual(dialog.outcome, "promise")
+        dialog.promise_date = days_ago(-60)
+        dialog.save().action_save()
+        self.assertEqual(self.case_of().hold_ids.end_date, days_ago(-61))
+
+    def test_promise_is_in_the_currency_that_is_open(self):
+        dollar = self.env.ref("base.USD")
+        dollar.active = True
+        self.create_invoice(amount=30.0, currency_id=dollar.id)
+        self.call("promise")
+        promise = self.case_as(self.desk).promise_ids
+        self.assertRecordValues(promise, [{"amount": 30.0, "currency_id": dollar.id}])
 
     def test_dispute_marks_the_only_invoice(self):
         self.plan_call()

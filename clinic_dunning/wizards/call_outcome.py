@@ -38,7 +38,31 @@ class ClinicCallOutcome(models.TransientModel):
         default="no_answer",
     )
     promise_date = fields.Date(
-        string="Pays by", default=lambda self: self._default_promise_date()
+        string="Pays by",
+        compute="_compute_promise",
+        store=True,
+        precompute=True,
+        readonly=False,
+    )
+    promise_currency_id = fields.Many2one(
+        "res.currency",
+        string="Pays in",
+        compute="_compute_promise",
+        store=True,
+        precompute=True,
+        readonly=False,
+        domain="[('id', 'in', currency_ids)]",
+    )
+    promise_amount = fields.Monetary(
+        string="Pays",
+        compute="_compute_promise_amount",
+        store=True,
+        precompute=True,
+        readonly=False,
+        currency_field="promise_currency_id",
+    )
+    currency_ids = fields.Many2many(
+        "res.currency", string="Open Currencies", compute="_compute_currency_ids"
     )
     note = fields.Char(help="In neutral words: never anything about health.")
     line_ids = fields.One2many(
@@ -50,9 +74,27 @@ class ClinicCallOutcome(models.TransientModel):
         readonly=False,
     )
 
-    @api.model
-    def _default_promise_date(self):
-        return fields.Date.context_today(self) + timedelta(days=7)
+    @api.depends("case_id")
+    def _compute_currency_ids(self):
+        for call in self:
+            statement = call.case_id._origin._get_virtual_link()._get_statement()
+            call.currency_ids = self.env["res.currency"].browse(statement.currency_ids)
+
+    @api.depends("case_id")
+    def _compute_promise(self):
+        for call in self:
+            today = call.company_id._get_clinic_today()
+            call.promise_date = today + timedelta(days=7)
+            call.promise_currency_id = call.currency_ids._origin[:1] or call.currency_id
+
+    @api.depends("case_id", "promise_currency_id")
+    def _compute_promise_amount(self):
+        for call in self:
+            currency = call.promise_currency_id._origin
+            statement = call.case_id._origin._get_virtual_link()._get_statement()
+            call.promise_amount = statement.get_amount(
+                currency, statement.get_asked(currency)
+            )
 
     @api.depends("case_id")
     def _compute_script(self):
@@ -100,7 +142,7 @@ class ClinicCallOutcome(models.TransientModel):
     def _apply_no_answer(self):
         self._end_call(reached=False)
         self._log_outcome()
-        tomorrow = fields.Date.context_today(self) + timedelta(days=1)
+        tomorrow = self.company_id._get_clinic_today() + timedelta(days=1)
         self.case_id._get_waiting_calls().activity_id.date_deadline = tomorrow
 
     def _apply_paid(self):
@@ -108,10 +150,10 @@ class ClinicCallOutcome(models.TransientModel):
         self.case_id.action_says_paid()
 
     def _apply_promise(self):
-        if not self.promise_date or self.promise_date < fields.Date.context_today(self):
-            raise UserError(self.env._("Choose the day by which the person will pay."))
         self._end_call(reached=True)
-        self._pause_until("promise", self.promise_date + timedelta(days=1))
+        self.case_id._promise(
+            self.promise_currency_id, self.promise_date, self.promise_amount, self.note
+        )
 
     def _apply_dispute(self):
         self._end_call(reached=True)
@@ -146,16 +188,6 @@ class ClinicCallOutcome(models.TransientModel):
             }
         )
 
-    def _pause_until(self, reason, day):
-        self.env["clinic.followup.hold"].create(
-            {
-                "case_id": self.case_id.id,
-                "reason": reason,
-                "end_date": day,
-                "note": self.note,
-            }
-        )
-
     def _end_call(self, reached, error=""):
         """Tell the waiting phone attempts how the call ended."""
         calls_sudo = self.case_id._get_waiting_calls().sudo()
@@ -166,12 +198,17 @@ class ClinicCallOutcome(models.TransientModel):
             self._close_activities(activities)
 
     def _close_activities(self, activities):
-        call = self.env.ref("clinic_dunning.activity_call")
         activities |= self.case_id.sudo().activity_ids.filtered(
-            lambda activity: activity.activity_type_id == call
+            lambda activity: activity.activity_type_id in self._get_answered_types()
         )
         activities.exists().with_user(self.env.user).action_feedback(
             feedback=self._get_outcome_text()
+        )
+
+    def _get_answered_types(self):
+        """Return the types of activities that a talk with the person settles."""
+        return self.env.ref("clinic_dunning.activity_call") | self.env.ref(
+            "clinic_dunning.activity_reply"
         )
 
     def _get_outcome_text(self):

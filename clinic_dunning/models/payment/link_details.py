@@ -1,6 +1,6 @@
 from dateutil.relativedelta import relativedelta
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_amount, format_date
 
@@ -86,7 +86,7 @@ class ClinicLink(models.Model):
         if patient == self.partner_id or patient.clinic_share_consent:
             return True
         born = patient.clinic_birth_date
-        limit = fields.Date.context_today(self) - relativedelta(years=ADULT_AGE)
+        limit = self.company_id._get_clinic_today() - relativedelta(years=ADULT_AGE)
         return bool(born and born > limit)
 
     def _get_person_name(self, person):
@@ -146,7 +146,7 @@ class ClinicLink(models.Model):
             raise ValidationError(self.env._("Please choose the bill and the problem."))
         moves.write(
             {
-                "clinic_dispute_since": fields.Date.context_today(self),
+                "clinic_dispute_since": self.company_id._get_clinic_today(),
                 "clinic_dispute_reason": problems[problem],
             }
         )

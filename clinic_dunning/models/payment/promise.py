@@ -1,9 +1,14 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import format_date
 
-MAX_DAYS = 30
+from ..followup.hold import LONGEST_PAUSE
+
+# The pause ends the day after the promise, and no pause is longer than that.
+MAX_DAYS = LONGEST_PAUSE - 1
 
 
 class ClinicPromise(models.Model):
@@ -31,6 +36,13 @@ class ClinicPromise(models.Model):
     state = fields.Selection(
         [("open", "Open"), ("kept", "Kept"), ("broken", "Broken")],
         compute="_compute_paid",
+        search="_search_state",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Noted by",
+        readonly=True,
+        help="Empty: by the patient on the pay page.",
     )
 
     _positive = models.Constraint("CHECK (amount > 0)", "A promise is above zero.")
@@ -50,32 +62,80 @@ class ClinicPromise(models.Model):
                 promise.state = "kept"
 
     @api.model
-    def _make(self, link, currency, day):
-        """Note that the person pays what is open by that day, and hold the reminders.
+    def _search_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        found = self.sudo().search(Domain.TRUE).filtered(lambda p: p.state in value)
+        return Domain("id", "in", found.ids)
 
-        :param date day: tomorrow at the earliest, in thirty days at the latest
+    @api.model
+    def _make(self, link, currency, day, amount=None, note=False, user=None):
+        """Note that the person pays by that day, and hold the reminders until then.
+
+        One way for all: patients promise on their page, others at the desk.
+
+        :param link: of the person, also one that is stored nowhere
+        :param date day: tomorrow at the earliest, in 29 days at the latest; an officer
+            may agree on a later one
+        :param float amount: in `currency`, or None for all that is open
+        :param str note: neutral words for the staff
+        :param user: who notes it at the desk, or None for the patient on the page
         :raise ValidationError: in words for the patient
         """
-        today = link.company_id._get_clinic_today()
-        if not day or not today < day <= today + timedelta(days=MAX_DAYS):
-            raise ValidationError(
-                self.env._("Please choose a day within the next %s days.", MAX_DAYS)
-            )
+        self._check_day(day, link.company_id._get_clinic_today(), user)
         statement = link._get_statement()
         items = statement.get_asked(currency)
-        amount = statement.get_amount(currency, items)
-        if currency.compare_amounts(amount, 0) <= 0:
-            raise ValidationError(self.env._("Nothing is due, thank you."))
-        moves = self.env["account.move"].browse({item["move_id"] for item in items})
-        link._get_case()._hold("promise", days=(day - today).days + 1)
-        return self.sudo().create(
+        asked = statement.get_amount(currency, items)
+        amount = asked if amount is None else amount
+        self._check_amount(currency, amount, asked)
+        moves_sudo = (
+            self.env["account.move"].sudo().browse({i["move_id"] for i in items})
+        )
+        promise_sudo = self.sudo().create(
             {
                 "partner_id": link.partner_id.id,
                 "company_id": link.company_id.id,
                 "currency_id": currency.id,
                 "date": day,
                 "amount": amount,
-                "move_ids": moves.ids,
-                "residual": sum(moves.mapped("amount_residual")),
+                "move_ids": moves_sudo.ids,
+                "residual": sum(moves_sudo.mapped("amount_residual")),
+                "user_id": user and user.id,
             }
         )
+        promise_sudo._hold_case(note)
+        return promise_sudo.sudo(self.env.su)
+
+    def _check_day(self, day, today, user):
+        is_free = user and user.has_group("clinic_dunning.group_billing_officer")
+        last = date.max if is_free else today + timedelta(days=MAX_DAYS)
+        if not day or not today < day <= last:
+            raise ValidationError(
+                self.env._("Please choose a day within the next %s days.", MAX_DAYS)
+            )
+
+    def _check_amount(self, currency, amount, asked):
+        if currency.compare_amounts(asked, 0) <= 0:
+            raise ValidationError(self.env._("Nothing is due, thank you."))
+        if (
+            currency.compare_amounts(amount, 0) <= 0
+            or currency.compare_amounts(amount, asked) > 0
+        ):
+            raise ValidationError(
+                self.env._("Please choose an amount up to %s.", currency.format(asked))
+            )
+
+    def _hold_case(self, note):
+        """Pause the follow-up until the day after, and say so on the case."""
+        case = self.env["clinic.followup.case"]._get_or_create(
+            self.partner_id, self.company_id
+        )
+        today = self.company_id._get_clinic_today()
+        case._message_log(
+            body=self.env._(
+                "Promise to pay %(amount)s by %(date)s.",
+                amount=self.currency_id.format(self.amount),
+                date=format_date(self.env, self.date),
+            )
+        )
+        case._hold("promise", days=(self.date - today).days + 1, note=note)
