@@ -3,6 +3,8 @@ import uuid
 from odoo import api, fields, models
 
 RANK = {"leased": 0, "unknown": 0, "accepted": 1, "sent": 2, "delivered": 3, "read": 4}
+# The address has nothing to do with these: they use up no try.
+OUR_OWN_FAULT = ("mail_smtp", "late", "stopped")
 LIVE = ("accepted", "sent", "delivered", "read")
 TRANSITIONS = {
     "leased": {"accepted", "sent", "delivered", "read", "failed", "unknown"},
@@ -85,7 +87,8 @@ class ClinicMessageAttempt(models.Model):
         states = dict(self._fields["state"]._description_selection(self.env))
         for attempt in self:
             state = attempt._get_waiting_text() or states[attempt.state]
-            attempt.display_name = f"{channels[attempt.channel]} ({state})"
+            channel = channels.get(attempt.channel, attempt.channel)
+            attempt.display_name = f"{channel} ({state})"
 
     def _get_waiting_text(self):
         """Return what staff still have to do for this attempt, or ''."""
@@ -112,6 +115,13 @@ class ClinicMessageAttempt(models.Model):
         self.ensure_one()
         return self.state == "leased" and self.lease_until > fields.Datetime.now()
 
+    def _is_our_own_fault(self):
+        """Return whether the address has nothing to do with the failure.
+
+        Such a failure uses up no try.
+        """
+        return self.error_code in OUR_OWN_FAULT
+
     def _accept(self, provider_ref=False, **vals):
         """The channel took the message."""
         return self._move_to(
@@ -131,10 +141,15 @@ class ClinicMessageAttempt(models.Model):
         """Nobody knows whether it went out."""
         return self._move_to("unknown", error=error)
 
+    def _find_out(self):
+        """Ask the provider what became of it; a person decides where nobody can."""
+        self.message_id._ask_a_person()
+
     def _resolve(self, proof):
         """End an attempt whose sender vanished: by proof, else a person decides.
 
-        :param str proof: absent (it has not left), sent, or empty
+        :param str proof: absent (it has not left), sent, later (the channel finds out),
+            or empty
         """
         self._lose_sight(self.env._("The sender stopped while it was sending."))
         if proof == "absent":
@@ -142,5 +157,7 @@ class ClinicMessageAttempt(models.Model):
             self._refuse("proved_absent", error, retryable=True)
         elif proof == "sent":
             getattr(self, f"_take_{self.channel}_result")()
+        elif proof == "later":
+            self._find_out()
         else:
             self.message_id._ask_a_person()

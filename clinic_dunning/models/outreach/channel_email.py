@@ -121,7 +121,7 @@ class ClinicMessageAttempt(models.Model):
             )
         return Markup("<p>%s</p>") % Markup("<br/>".join(html.splitlines()))
 
-    def _send_by_email(self):
+    def _send_by_email(self, _parcels):
         """Hand each email to the mail server, the steps committed one by one.
 
         That it is about to leave is on record before, so that of a killed sender only

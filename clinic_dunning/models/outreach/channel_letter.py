@@ -46,7 +46,7 @@ class ClinicMessageAttempt(models.Model):
         letter = self._render(verdict)
         self.write({"letter_subject": letter.subject, "letter_body": letter.masked})
 
-    def _send_by_letter(self):
+    def _send_by_letter(self, _parcels):
         """The letters now wait for the print run."""
         self._accept()
 

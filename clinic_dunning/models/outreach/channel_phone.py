@@ -69,7 +69,7 @@ class ClinicMessageAttempt(models.Model):
         except TemplateError:
             return ""
 
-    def _send_by_phone(self):
+    def _send_by_phone(self, _parcels):
         """The calls now wait for the front desk."""
         self._accept()
 

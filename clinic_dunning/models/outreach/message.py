@@ -2,7 +2,15 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 TRANSITIONS = {
-    "queued": {"in_progress", "skipped", "canceled", "failed", "review"},
+    # A late receipt of the first channel drops the queued fallback.
+    "queued": {
+        "in_progress",
+        "skipped",
+        "canceled",
+        "failed",
+        "review",
+        "delivered",
+    },
     "in_progress": {"queued", "delivered", "failed", "review", "canceled", "skipped"},
     "failed": {"delivered"},
     "review": {"delivered", "queued", "canceled", "failed"},

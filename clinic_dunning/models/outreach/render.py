@@ -33,18 +33,19 @@ class ClinicMessageAttempt(models.Model):
     _inherit = "clinic.message.attempt"
 
     def _prepare(self, verdicts):
-        """Write what each attempt needs to be sent; return those that are ready.
+        """Write what each attempt needs to be sent; return {id: parcel} of the ready.
 
         A text that may not leave goes to review with the reason, the others go on.
 
         :param verdicts: {message: Verdict} of the re-check
         """
-        ready = self.browse()
+        parcels = {}
         for attempt in self:
             try:
                 with self.env.cr.savepoint():
-                    attempt._prepare_one(verdicts[attempt.message_id])
-                ready |= attempt
+                    parcels[attempt.id] = attempt._prepare_one(
+                        verdicts[attempt.message_id]
+                    )
             except psycopg2.Error:
                 raise
             except TemplateError as error:
@@ -53,12 +54,12 @@ class ClinicMessageAttempt(models.Model):
                 # whatever is wrong with one text, the others go on
                 _logger.exception("Message %s can't be written", attempt.message_id.id)
                 attempt._hold_back(self.env._("It could not be written: %s", error))
-        return ready
+        return parcels
 
     def _prepare_one(self, verdict):
         message = self.message_id
         message.amount = verdict.amount
-        getattr(self, f"_prepare_{self.channel}")(verdict)
+        return getattr(self, f"_prepare_{self.channel}")(verdict)
 
     def _hold_back(self, reason):
         """The text may not leave: a person has to look at it."""
@@ -99,22 +100,7 @@ class ClinicMessageAttempt(models.Model):
 
     def _pick_template(self):
         message = self.message_id
-        languages = message.partner_id._get_clinic_languages(message.company_id)
-        template, language, fell_back = self.env["clinic.message.template"]._pick(
-            message.topic_id,
-            self.channel,
-            languages[:1],
-            message.id,
-            message.company_id,
-        )
-        if fell_back:
-            template, language, _also = self.env["clinic.message.template"]._pick(
-                message.topic_id,
-                self.channel,
-                languages,
-                message.id,
-                message.company_id,
-            )
+        template, language, fell_back = message._pick_template(self.channel)
         if not template:
             raise TemplateError(
                 [
@@ -151,6 +137,23 @@ class ClinicMessageAttempt(models.Model):
 
 class ClinicMessage(models.Model):
     _inherit = "clinic.message"
+
+    def _pick_template(self, channel):
+        """Return (template, language, fell back) of the wording for a channel.
+
+        In the recipient's language, else in another that the clinic writes.
+        """
+        self.ensure_one()
+        languages = self.partner_id._get_clinic_languages(self.company_id)
+        picked = self._pick_in(languages[:1], channel)
+        return (
+            picked if not picked[2] else (*self._pick_in(languages, channel)[:2], True)
+        )
+
+    def _pick_in(self, languages, channel):
+        return self.env["clinic.message.template"]._pick(
+            self.topic_id, channel, languages, self.id, self.company_id
+        )
 
     def _get_link_purpose(self):
         return "pay"

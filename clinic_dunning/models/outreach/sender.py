@@ -12,8 +12,6 @@ SLICE = 20
 SLICE_SECONDS = 10
 LEASE = timedelta(minutes=5)
 MAX_TRIES = 5
-# The address has nothing to do with these: they use up no try.
-OUR_OWN_FAULT = ("mail_smtp", "late", "stopped")
 BACKOFF = (
     timedelta(minutes=5),
     timedelta(minutes=30),
@@ -40,15 +38,33 @@ class ClinicMessage(models.Model):
         self._insist(self._expire_leases)
         left = self._count_sendable()
         self._commit(remaining=left)
-        while left and time.monotonic() - started < SLICE_SECONDS:
-            attempts = self._insist(self._claim, SLICE)
-            if not attempts:
-                break
-            self._deliver_claimed(attempts)
-            left = max(left - len(attempts), 0)
-            self._commit(processed=len(attempts))
+        in_air = []
+        try:
+            while left and time.monotonic() - started < SLICE_SECONDS:
+                attempts = self._insist(self._claim, self._get_slice())
+                if not attempts:
+                    break
+                # The next slice is looked at while the last one is on its way.
+                landed, in_air = in_air, self._deliver_claimed(attempts)
+                self._land(landed)
+                left = max(left - len(attempts), 0)
+                self._commit(processed=len(attempts))
+        finally:
+            self.env.cr.rollback()
+            self._land(in_air)
         if self._count_sendable():
             self.env["clinic.stop.event"]._trigger_sweep()
+
+    @api.model
+    def _get_slice(self):
+        """Return how many messages to claim at once."""
+        return SLICE
+
+    @api.model
+    def _land(self, in_air):
+        """Note how the messages on their way ended."""
+        for note in in_air:
+            note()
 
     @api.model
     def _commit(self, processed=0, remaining=None):
@@ -149,18 +165,40 @@ class ClinicMessage(models.Model):
 
     @api.model
     def _deliver_claimed(self, attempts):
-        """Re-check claimed messages in a fresh transaction; send what may go."""
-        prepared = self._insist(self._prepare_claimed, attempts) or attempts.browse()
-        for channel, group in prepared.grouped("channel").items():
-            getattr(group, f"_send_by_{channel}")()
+        """Re-check claimed messages in a fresh transaction; send what may go.
+
+        :return: for what is still on its way, the functions that wait for its end and
+            note it
+        """
+        parcels = self._insist(self._prepare_claimed, attempts) or {}
+        prepared = attempts.browse(parcels)
+        in_air = []
+        for channel, group in self._in_driving_order(prepared):
+            in_air.append(getattr(group, f"_send_by_{channel}")(parcels))
             self._commit()
+        return list(filter(None, in_air))
+
+    @api.model
+    def _in_driving_order(self, attempts):
+        """Return (channel, attempts): first what needs no waiting for."""
+        parallel = self._get_parallel_channels()
+        return sorted(
+            attempts.grouped("channel").items(),
+            key=lambda pair: pair[0] not in parallel,
+        )
+
+    @api.model
+    def _get_parallel_channels(self):
+        """Channels whose drivers return before their messages have left."""
+        return set()
 
     @api.model
     def _prepare_claimed(self, attempts):
-        """Return the attempts that may go out and are written; the others are settled.
+        """Return {attempt id: parcel} of those that may go out; the others are settled.
 
-        Only what this drainer leased and still holds: after a long pause another one
-        may have taken the message over.
+        A parcel is plain data, what the channel's `_prepare_<channel>` returns. Only
+        what this drainer leased and still holds: after a long pause another one may
+        have taken the message over.
         """
         held = attempts.filtered(lambda attempt: attempt._is_held())
         verdicts = held.message_id._recheck()
@@ -210,7 +248,7 @@ class ClinicMessage(models.Model):
         self.ensure_one()
         if self.state not in ("in_progress", "review"):
             return
-        if attempt.retryable and attempt.error_code in OUR_OWN_FAULT:
+        if attempt.retryable and attempt._is_our_own_fault():
             self._postpone(fields.Datetime.now() + BACKOFF[0], attempt.error)
         elif attempt.retryable and self.tries < MAX_TRIES:
             wait = BACKOFF[min(self.tries, len(BACKOFF) - 1)]

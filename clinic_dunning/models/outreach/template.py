@@ -21,7 +21,7 @@ class ClinicMessageTemplate(models.Model):
         "clinic.message.topic", required=True, index=True, ondelete="cascade"
     )
     channel = fields.Selection(
-        [("email", "Email"), ("letter", "Letter"), ("phone", "Phone call")],
+        selection=lambda self: self.env["res.partner"]._selection_clinic_channel(),
         help="Empty: the wording serves each channel that has none of its own.",
     )
     language = fields.Selection(

@@ -1,0 +1,21 @@
+{
+    "name": "Clinic WhatsApp",
+    "summary": "Patient messages by WhatsApp and SMS through Twilio, both ways",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "license": "LGPL-3",
+    "author": "Clinic Billing Addons",
+    "external_dependencies": {"python": ["phonenumbers", "twilio"]},
+    "depends": ["clinic_dunning"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/rules.xml",
+        "data/routes.xml",
+        "data/activity_types.xml",
+        "data/crons.xml",
+        "views/twilio_account_views.xml",
+        "views/message_template_views.xml",
+        "views/menus.xml",
+    ],
+    "uninstall_hook": "uninstall_hook",
+}
