@@ -71,10 +71,10 @@ class TestCompose(DunningCase):
         message = self.remind()
         self.assertEqual(message.approval, "pending")
         self.assertEqual(self.drain(), [])
-        message.action_approve()
-        self.assertEqual(len(self.drain()), 1)
         self.env["clinic.message"]._end_first_runs()
         self.assertTrue(policy.first_run_done)
+        message.action_approve()
+        self.assertEqual(len(self.drain()), 1)
         self.create_invoice(self.create_patient())
         self.assertEqual(self.remind().approval, "none")
 
@@ -120,3 +120,25 @@ class TestCompose(DunningCase):
             counts.append(self.cr.sql_log_count - start)
         self.assertLessEqual(counts[1], counts[0])
         self.assertLess(counts[0], 25)
+
+    def test_reminder_by_hand_is_no_first_run(self):
+        policy = self.create_policy(level("First", 7), approved=False)
+        self.create_invoice()
+        self.create_invoice(self.create_patient())
+        self.case_of().action_send_now()
+        self.env["clinic.message"]._end_first_runs()
+        self.assertFalse(policy.first_run_done)
+        self.assertEqual(self.remind().approval, "pending")
+
+    def test_note_before_the_due_date_does_not_expire_by_an_older_item(self):
+        self.create_policy(
+            level("Invoice", 0, anchor="invoice_date"), level("Soon", -3)
+        )
+        self.create_invoice(due=days_ago(-3), invoice_date=days_ago(5))
+        self.remind()
+        self.drain()
+        self.create_invoice(due=days_ago(2), invoice_date=days_ago(5))
+        message = self.remind()
+        self.assertEqual(message.level_id.name, "Soon")
+        self.assertEqual(len(message.entry_ids), 2)
+        self.assertEqual(len(self.drain()), 1)

@@ -23,7 +23,8 @@ class ClinicMessage(models.Model):
             if time.monotonic() - started > SLICE_SECONDS:
                 self._trigger_compose()
                 return
-        self._end_first_runs()
+        if not self._count_to_compose():
+            self._end_first_runs()
         self.env["ir.cron"]._commit_progress(0)
         self.env["clinic.stop.event"]._trigger_sweep()
 
@@ -74,7 +75,9 @@ class ClinicMessage(models.Model):
             ), groups AS (
                 SELECT entry.case_id, entry.company_id, entry.currency_id,
                        MIN(entry.id) AS first_id, SUM(entry.residual) AS amount,
-                       MIN(entry.date_maturity) AS first_due,
+                       MIN(entry.date_maturity) FILTER (
+                           WHERE level.anchor = 'due_date' AND level.delay < 0
+                       ) AS first_due,
                        CASE WHEN COUNT(DISTINCT COALESCE(
                                 move.clinic_patient_id, entry.partner_id)) = 1
                             THEN MIN(COALESCE(move.clinic_patient_id,
@@ -178,13 +181,18 @@ class ClinicMessage(models.Model):
 
     @api.model
     def _end_first_runs(self):
-        """A policy that has decided once no longer needs approval of all it sends."""
-        policies = self.env["clinic.followup.policy"].search(
-            [("first_run_done", "=", False), ("state", "=", "active")]
-        )
-        used = self.env["clinic.followup.entry"]._read_group(
-            [("level_id.policy_id", "in", policies.ids)], ["level_id"]
+        """A policy whose first messages wait for a yes needs none for all the others.
+
+        What a person sent by hand before that was no run: it waits for nobody.
+        """
+        waiting = self._read_group(
+            [
+                ("approval", "=", "pending"),
+                ("level_id.policy_id.state", "=", "active"),
+                ("level_id.policy_id.first_run_done", "=", False),
+            ],
+            ["level_id"],
         )
         self.env["clinic.followup.policy"].union(
-            *[level.policy_id for (level,) in used]
+            *[level.policy_id for (level,) in waiting]
         ).first_run_done = True
