@@ -72,3 +72,11 @@ class TestClinicDay(DeskCase):
         self.assertEqual(case.search([("is_call_due", "=", True)]), case)
         self.open_dialog(case, "action_log_call").save().action_save()
         self.assertFalse(case.search([("is_call_due", "=", True)]))
+
+    def test_clinic_without_a_time_zone_keeps_its_countrys_day(self):
+        self.company.partner_id.tz = False
+        self.go_to("2026-03-10 23:30:00")
+        self.assertEqual(str(self.company._get_clinic_today()), "2026-03-11")
+        self.assertEqual(
+            self.patient._get_clinic_tz(self.company), self.patient.tz or "Europe/Paris"
+        )

@@ -143,7 +143,7 @@ class TestOutboxSend(DunningCase):
         self.assertIn("can't be read", self.case_of().problem_text)
 
     def test_missing_wording_falls_back_on_another_language_and_says_so(self):
-        self.patient.lang = "fr_FR"
+        self.patient.lang = "fr_BE"
         self.env["clinic.message.template"].search(
             [("topic_id.code", "=", "after7"), ("language", "=", "fr")]
         ).active = False
@@ -173,7 +173,7 @@ class TestOutboxSend(DunningCase):
             [bad._ids],
         )
         bad.invalidate_recordset()
-        self.patient.lang = "fr_FR"
+        self.patient.lang = "fr_BE"
         messages = self.remind()
         self.assertEqual(len(self.drain()), 1)
         states = {message.partner_id: message.state for message in messages}
@@ -247,3 +247,20 @@ class TestOutboxSend(DunningCase):
         self.assertTrue(self.env["clinic.message"]._claim(5))
         message.action_cancel()
         self.assertEqual(message.state, "in_progress")
+
+    def test_first_of_several_addresses_is_the_one_that_was_checked(self):
+        self.patient.email = "ana@example.com, ben@example.com"
+        self.env["mail.blacklist"]._add("ben@example.com")
+        self.remind()
+        self.assertEqual(
+            [email["To"] for email in self.drain()], ['"Ana Diaz" <ana@example.com>']
+        )
+
+    def test_language_that_is_no_longer_installed(self):
+        self.patient.active = False
+        belgian = self.env["res.lang"]._activate_lang("fr_BE")
+        self.patient.lang = "fr_BE"
+        message = self.remind()
+        belgian.active = False
+        self.assertEqual(len(self.drain()), 1)
+        self.assertIn("Bonjour", message.preview)

@@ -1,3 +1,5 @@
+import pytz
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -40,14 +42,16 @@ class ResCompany(models.Model):
     def _get_clinic_tz(self):
         """Return the time zone name of the clinic.
 
-        The time zone of the company's contact, else of the branch's parent,
-        else UTC.
+        The time zone of the company's contact, else of the branch's parent, else the
+        first one of its country: Odoo leaves the contact's empty, and the night of UTC
+        is no night in India.
         """
         self.ensure_one()
         for company in self.parent_ids[::-1]:
             if company.partner_id.tz:
                 return company.partner_id.tz
-        return "UTC"
+        zones = pytz.country_timezones.get(self.country_id.code or "", ())
+        return next(iter(zones), "UTC")
 
     def _get_clinic_today(self):
         """Return the day it is at the clinic, whoever asks."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from odoo import fields, models
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, formataddr
 
 _logger = logging.getLogger(__name__)
 
@@ -85,7 +85,9 @@ class ClinicMessageAttempt(models.Model):
                     "body": self._get_text_html(letter.masked),
                     "email_from": message.company_id.email_formatted
                     or self.env.user.email_formatted,
-                    "email_to": message.partner_id.email_formatted,
+                    "email_to": formataddr(
+                        (message.partner_id.name or "", message._get_address_email())
+                    ),
                     "author_id": message.company_id.partner_id.id,
                     "model": message.case_id and message.case_id._name,
                     "res_id": message.case_id.id,

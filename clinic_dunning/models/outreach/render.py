@@ -115,11 +115,10 @@ class ClinicMessageAttempt(models.Model):
     def _get_lang_code(self, language):
         """Return the code of an installed language for that template language."""
         short = language.split("_")[0]
-        preferred = self.message_id.partner_id.lang or ""
-        if preferred.startswith(short):
-            return preferred
         installed = [code for code, _name in self.env["res.lang"].get_installed()]
-        return next((code for code in installed if code.startswith(short)), "en_US")
+        fitting = [code for code in installed if code.startswith(short)]
+        preferred = self.message_id.partner_id.lang
+        return preferred if preferred in fitting else next(iter(fitting), "en_US")
 
     def _issue_link(self):
         """Make the one link of this attempt and return its address."""
