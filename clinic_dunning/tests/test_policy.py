@@ -76,3 +76,22 @@ class TestPolicy(DunningCase):
     def test_route_can_not_begin_with_a_fallback(self):
         with self.assertRaises(ValidationError):
             self.create_route("email:if_failed", "letter")
+
+    def test_numbers_beyond_reason_are_refused(self):
+        policy = self.create_policy(level("First", 7))
+        for record, vals in (
+            (policy, {"min_days": 10**6}),
+            (policy, {"stale_bank_days": 10**6}),
+            (policy.level_ids, {"delay": 10**6}),
+            (policy.level_ids, {"delay": -(10**6)}),
+            (policy.level_ids, {"expire_days": 10**6}),
+            (policy.level_ids, {"repeat_every": 7, "max_repeats": 1000}),
+            (policy.level_ids, {"sequence": -1}),
+        ):
+            with (
+                self.assertRaises(IntegrityError),
+                self.cr.savepoint(),
+                mute_logger("odoo.sql_db"),
+            ):
+                record.write(vals)
+                record.flush_recordset()

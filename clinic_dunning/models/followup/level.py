@@ -71,6 +71,12 @@ class ClinicFollowupLevel(models.Model):
         "CHECK (repeat_every >= 0 AND max_repeats >= 0 AND expire_days >= 0)",
         "Repeats and limits can't be negative.",
     )
+    _within_reason = models.Constraint(
+        "CHECK (abs(delay) <= CASE delay_unit WHEN 'hours' THEN 87600 ELSE 3650 END "
+        "AND expire_days <= 3650 AND repeat_every <= 3650 AND max_repeats <= 999 "
+        "AND sequence BETWEEN 0 AND 1000000)",
+        "A level counts ten years and 999 repeats at most.",
+    )
 
     @api.depends("anchor", "delay", "delay_unit", "repeat_every", "max_repeats")
     @api.depends_context("lang")

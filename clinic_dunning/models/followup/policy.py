@@ -98,6 +98,10 @@ class ClinicFollowupPolicy(models.Model):
         "stale_bank_days >= 0)",
         "Amounts, days and limits of a policy can't be negative.",
     )
+    _within_reason = models.Constraint(
+        "CHECK (min_days <= 3650 AND stale_bank_days <= 3650 AND weekly_cap <= 1000)",
+        "A policy counts ten years and a thousand messages at most.",
+    )
 
     @api.depends(
         "catch_up",
