@@ -84,6 +84,9 @@ class TestDecisionPeople(DunningCase):
             self.patient.clinic_guarantor_id = self.insurer
         with self.assertRaises(ValidationError):
             self.create_invoice().clinic_guarantor_id = self.insurer
+        self.patient.clinic_guarantor_id = self.parent
+        with self.assertRaises(ValidationError):
+            self.parent.clinic_is_third_party_payer = True
 
     def test_nobody_is_his_own_guarantor_nor_in_a_chain(self):
         with self.assertRaises(ValidationError):

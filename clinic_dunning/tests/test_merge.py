@@ -69,3 +69,18 @@ class TestMerge(DunningCase):
         self.assertFalse(self.decide())
         self.go_to("2026-03-20 10:00:00")
         self.assertDecides(late)
+
+    def test_dependant_becomes_one_with_his_guarantor(self):
+        self.double.clinic_guarantor_id = self.patient
+        self.create_invoice(self.double)
+        self.decide()._close()
+        self.merge()
+        self.assertFalse(self.patient.clinic_guarantor_id)
+        self.assertDecides()
+
+    def test_guarantor_becomes_one_with_his_dependant(self):
+        self.patient.clinic_guarantor_id = self.double
+        child = self.create_patient("Eva", clinic_guarantor_id=self.double.id)
+        self.merge()
+        self.assertFalse(self.patient.clinic_guarantor_id)
+        self.assertEqual(child.clinic_guarantor_id, self.patient)

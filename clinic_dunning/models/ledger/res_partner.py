@@ -187,6 +187,16 @@ class ResPartner(models.Model):
                         patient=partner.display_name,
                     )
                 )
+            dependants = partner.sudo().clinic_dependant_ids
+            if partner.clinic_is_third_party_payer and dependants:
+                raise ValidationError(
+                    self.env._(
+                        "%(payer)s is the guarantor of %(patients)s and can't be a "
+                        "third-party payer.",
+                        payer=partner.display_name,
+                        patients=", ".join(dependants.mapped("display_name")),
+                    )
+                )
             if guarantor.clinic_is_third_party_payer:
                 raise ValidationError(
                     self.env._(
