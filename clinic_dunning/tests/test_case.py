@@ -78,3 +78,51 @@ class TestCase(DunningCase):
         self.create_invoice(due=days_ago(8))
         self.case_of().action_send_now()
         self.assertEqual(len(self.drain()), 1)
+
+    def test_front_desk_postpones_thirty_days_at_most(self):
+        desk = self.create_user("desk", "clinic_dunning.group_front_desk")
+        officer = self.create_user("officer", "clinic_dunning.group_billing_officer")
+        case = self.case_of().with_user(desk)
+        case.action_postpone()
+        case.postponed_until = days_ago(-30)
+        with self.assertRaises(ValidationError):
+            case.postponed_until = days_ago(-31)
+        case.with_user(officer).postponed_until = days_ago(-60)
+
+    def test_front_desk_plans_no_pause_for_later(self):
+        desk = self.create_user("desk", "clinic_dunning.group_front_desk")
+        with self.assertRaises(ValidationError):
+            self.env["clinic.followup.hold"].with_user(desk).create(
+                {
+                    "case_id": self.case_of().id,
+                    "reason": "promise",
+                    "start_date": days_ago(-25),
+                    "end_date": days_ago(-50),
+                }
+            )
+
+    def test_send_now_ends_the_postponing(self):
+        self.create_invoice()
+        case = self.case_of()
+        case.action_postpone()
+        self.drain()
+        case.action_send_now()
+        self.assertFalse(case.postponed_until)
+        self.assertEqual(len(self.drain()), 1)
+
+    def test_overdue_can_be_searched(self):
+        self.create_invoice()
+        owing, free = self.case_of(), self.case_of(self.create_patient())
+        cases = owing | free
+        for operator, value, found in (
+            (">", 50, owing),
+            ("!=", 0, owing),
+            ("not in", [0], owing),
+            ("!=", False, owing),
+            ("=", False, free),
+            ("=", 0, free),
+            ("in", [0, 100], cases),
+            ("<=", 100, cases),
+        ):
+            domain = [("amount_overdue", operator, value), ("id", "in", cases.ids)]
+            self.assertEqual(cases.search(domain), found.sorted(), (operator, value))

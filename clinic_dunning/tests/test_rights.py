@@ -1,8 +1,8 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .common import DunningCase, level
+from .common import TODAY, DunningCase, days_ago, level
 
 OURS = (
     "clinic.followup.policy",
@@ -123,3 +123,72 @@ class TestRights(DunningCase):
         link, _url = self.env["clinic.link"]._issue(self.patient, self.company)
         manager = self.create_user("boss", "clinic_dunning.group_clinic_manager")
         self.assertDenied(manager, lambda u: link.with_user(u).read(["token_hash"]))
+
+    def test_strangers_and_front_desk_end_no_dispute(self):
+        self.invoice.clinic_dispute_since = TODAY
+        for user in (self.portal, self.employee, self.desk):
+            self.assertDenied(
+                user, lambda u: self.invoice.with_user(u).action_end_dispute()
+            )
+        self.officer.group_ids += self.env.ref("account.group_account_invoice")
+        self.invoice.with_user(self.officer).action_end_dispute()
+        self.assertFalse(self.invoice.clinic_dispute_since)
+
+    def test_strangers_and_employees_revoke_no_link(self):
+        link, _url = self.env["clinic.link"]._issue(self.patient, self.company)
+        for user in (self.portal, self.employee):
+            self.assertDenied(user, lambda u: link.with_user(u).action_revoke())
+        self.assertFalse(link.revoked_at)
+        link.with_user(self.desk).action_revoke()
+        self.assertTrue(link.revoked_at)
+
+    def test_front_desk_switches_no_follow_up_off_or_on(self):
+        case = self.case_of()
+        for action in ("action_stop_all", "action_switch_on"):
+            self.assertDenied(
+                self.desk, lambda u, name=action: getattr(case.with_user(u), name)()
+            )
+
+    def test_nobody_rewrites_whose_case_it_is(self):
+        case = self.case_of()
+        for vals in (
+            {"partner_id": self.company.partner_id.id},
+            {"last_reminder_on": "2099-01-01"},
+        ):
+            self.assertDenied(
+                self.officer, lambda u, vals=vals: case.with_user(u).write(vals)
+            )
+
+    def test_pauses_and_consents_bear_the_name_of_who_noted_them(self):
+        hold = self.env["clinic.followup.hold"].with_user(self.desk)
+        hold = hold.create(
+            {
+                "case_id": self.case_of().id,
+                "reason": "promise",
+                "end_date": days_ago(-5),
+                "user_id": self.officer.id,
+            }
+        )
+        self.assertEqual(hold.user_id, self.desk)
+        self.assertDenied(self.desk, lambda u: hold.write({"user_id": u.id}))
+        proof = self.env["clinic.consent"].with_user(self.desk)
+        proof = proof.create(
+            {
+                "partner_id": self.patient.id,
+                "granted": True,
+                "user_id": self.officer.id,
+            }
+        )
+        self.assertEqual(proof.user_id, self.desk)
+
+    def test_officer_writes_no_outcome(self):
+        message = self.remind()
+        message.with_user(self.officer).action_approve()
+        self.drain()
+        for vals in ({"amount": 1}, {"partner_id": self.company.partner_id.id}):
+            self.assertDenied(
+                self.officer, lambda u, vals=vals: message.with_user(u).write(vals)
+            )
+        for record in (message, message.attempt_ids):
+            with self.assertRaises(UserError):
+                record.state = "queued" if record == message else "failed"

@@ -1,9 +1,13 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from .hold import LONGEST_PAUSE
+
+FIXED = {"partner_id", "company_id", "last_reminder_on"}
 
 
 class ClinicFollowupCase(models.Model):
@@ -75,6 +79,31 @@ class ClinicFollowupCase(models.Model):
         "This person already has a follow-up case in this company.",
     )
 
+    def write(self, vals):
+        """Whose case it is, and when the last reminder went, nobody writes.
+
+        :raise AccessError: for these fields
+        """
+        if not self.env.su and FIXED & vals.keys():
+            raise AccessError(
+                self.env._("Nobody writes this: it follows what happens.")
+            )
+        return super().write(vals)
+
+    @api.constrains("postponed_until")
+    def _check_postponed_until(self):
+        """The front desk postpones no longer than it may pause."""
+        if self.env.user.has_group("clinic_dunning.group_billing_officer"):
+            return
+        for case in self.filtered("postponed_until"):
+            days = case.postponed_until - case.company_id._get_clinic_today()
+            if days.days > LONGEST_PAUSE:
+                raise ValidationError(
+                    self.env._(
+                        "The front desk can pause for %s days at most.", LONGEST_PAUSE
+                    )
+                )
+
     @api.depends("partner_id", "company_id")
     def _compute_display_name(self):
         for case in self:
@@ -94,7 +123,7 @@ class ClinicFollowupCase(models.Model):
                 case.amount_third_party = insurers.get(case.partner_id.id, 0.0)
 
     def _search_amount_overdue(self, operator, value):
-        if operator not in (">", ">=", "<", "<=", "="):
+        if operator not in (">", ">=", "<", "<=", "=", "!="):
             return NotImplemented
         balances = self.env["clinic.followup.decision"]._get_balance_query(
             self.env.companies
@@ -109,7 +138,7 @@ class ClinicFollowupCase(models.Model):
                 WHERE COALESCE(b.overdue, 0) %(operator)s %(value)s)""",
                 balances=balances,
                 operator=SQL(operator),
-                value=value,
+                value=value or 0.0,
             ),
         )
 
@@ -254,6 +283,7 @@ class ClinicFollowupCase(models.Model):
         Raises UserError in words when there is nothing to send.
         """
         self.env["clinic.message"].check_access("write")
+        self.postponed_until = False
         decision = self.env["clinic.followup.decision"]
         for company, cases in self.grouped("company_id").items():
             decision._decide(company, cases.partner_id, by_hand=True)
@@ -285,7 +315,11 @@ class ClinicFollowupCase(models.Model):
         )
 
     def action_stop_all(self):
-        """Cancel all that is queued and switch the follow-up of these people off."""
+        """Cancel all that is queued and switch the follow-up of these people off.
+
+        :raise AccessError: for others than officers
+        """
+        self.env["clinic.message"].check_access("write")
         for case in self:
             partner = case.partner_id.with_company(case.company_id).sudo()
             partner.clinic_followup_mode = "none"

@@ -212,7 +212,11 @@ class ClinicFollowupCase(models.Model):
         return self._open_dialog("clinic_pause_action")
 
     def action_switch_on(self):
-        """Switch the follow-up of these people on again."""
+        """Switch the follow-up of these people on again.
+
+        :raise AccessError: for others than officers
+        """
+        self.env["clinic.message"].check_access("write")
         for case in self:
             partner = case.partner_id.with_company(case.company_id).sudo()
             partner.clinic_followup_mode = False

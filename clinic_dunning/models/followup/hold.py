@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
 MAX_DAYS = {"says_paid": 10}
@@ -100,16 +100,30 @@ class ClinicFollowupHold(models.Model):
             "clinic_dunning.group_billing_officer"
         ):
             return
-        if (self.end_date - self.start_date).days > longest:
+        today = self.company_id._get_clinic_today()
+        if (self.end_date - today).days > longest:
             raise ValidationError(
                 self.env._("The front desk can pause for %s days at most.", longest)
             )
 
     @api.model_create_multi
     def create(self, vals_list):
+        if not self.env.su:
+            vals_list = [{**vals, "user_id": self.env.uid} for vals in vals_list]
         holds = super().create(vals_list)
         holds._tell_case()
         return holds
+
+    def write(self, vals):
+        """A pause keeps its case, author, reason and start: only its end moves.
+
+        :raise AccessError: for another field
+        """
+        if not self.env.su and not {"end_date", "note"}.issuperset(vals):
+            raise AccessError(
+                self.env._("Only the end of a pause can be changed: note a new one.")
+            )
+        return super().write(vals)
 
     def _tell_case(self):
         reasons = dict(self._fields["reason"]._description_selection(self.env))

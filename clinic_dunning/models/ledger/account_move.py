@@ -248,5 +248,10 @@ class AccountMove(models.Model):
         return action
 
     def action_end_dispute(self):
-        """End the dispute: the follow-up of these invoices goes on."""
+        """End the dispute: the follow-up of these invoices goes on.
+
+        :raise AccessError: for others than officers who may see these invoices
+        """
+        self.check_access("read")
+        self.env["clinic.message"].check_access("write")
         self.sudo().write({"clinic_dispute_since": False})

@@ -23,6 +23,7 @@ class ClinicMessageAttempt(models.Model):
     _name = "clinic.message.attempt"
     _description = "Attempt to Deliver a Message"
     _inherit = ["clinic.state.machine"]
+    _written_by_people = frozenset({"registered_number", "received_on", "scan"})
     _order = "id desc"
 
     message_id = fields.Many2one(

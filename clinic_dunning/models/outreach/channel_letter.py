@@ -79,7 +79,7 @@ class ClinicMessageAttempt(models.Model):
         needed = waiting.filtered(lambda a: a.state == "accepted")
         if not needed:
             raise UserError(self.env._("No letter to print: nothing is due any more."))
-        needed.printed_at = fields.Datetime.now()
+        needed.sudo().printed_at = fields.Datetime.now()
         return self.env.ref("clinic_dunning.action_report_letter").report_action(needed)
 
     def _get_letter(self):
@@ -103,11 +103,11 @@ class ClinicMessageAttempt(models.Model):
             raise UserError(
                 self.env._("Print the letters before you mark them as posted.")
             )
+        messages_sudo = letters.message_id._as_decider()
         for company, posted in letters.grouped("company_id").items():
-            posted._move_to(
+            posted.sudo()._move_to(
                 "sent",
                 posted_on=company._get_clinic_today(),
                 sent_at=fields.Datetime.now(),
             )
-        messages_sudo = letters.message_id._as_decider()
         messages_sudo.filtered(lambda m: m.state == "in_progress")._deliver("posted")

@@ -47,6 +47,8 @@ class ClinicConsent(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if not self.env.su:
+            vals_list = [{**vals, "user_id": self.env.uid} for vals in vals_list]
         proofs = super().create(vals_list)
         self.env["clinic.stop.event"]._record(
             [

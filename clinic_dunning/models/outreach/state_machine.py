@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 
@@ -7,6 +8,25 @@ class ClinicStateMachine(models.AbstractModel):
 
     _name = "clinic.state.machine"
     _description = "Compare and Set"
+
+    # What people may write; all else follows what happens.
+    _written_by_people = frozenset()
+
+    def write(self, vals):
+        """Refuse a state that the machine did not set, and what is not people's.
+
+        :raise UserError: for a state
+        :raise AccessError: for a field that is not in `_written_by_people`
+        """
+        if "state" in vals:
+            raise UserError(
+                self.env._("A state follows what happens: it can't be written.")
+            )
+        if not self.env.su and not self._written_by_people.issuperset(vals):
+            raise AccessError(
+                self.env._("Nobody writes this: it follows what happens.")
+            )
+        return super().write(vals)
 
     def _compare_and_set(self, state):
         """Set the state in the database where it is still what was read.

@@ -111,4 +111,5 @@ class ClinicLink(models.Model):
 
     def action_revoke(self):
         """Make these links useless."""
+        self.check_access("read")
         self._revoke()
