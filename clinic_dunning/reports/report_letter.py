@@ -37,6 +37,7 @@ class ReportLetter(models.AbstractModel):
                 Markup("<br/>").join(paragraph.split("\n"))
                 for paragraph in letter.body.split("\n\n")
             ],
+            "also_open": letter.also_open,
             "url": letter.url,
             "qr": self._get_qr(letter.url),
             "lang": letter.lang,

@@ -11,6 +11,7 @@ from . import test_decision_people
 from . import test_decision_queries
 from . import test_desk_payment
 from . import test_exception
+from . import test_legal_step
 from . import test_merge
 from . import test_multi_company
 from . import test_outbox_asks

@@ -24,6 +24,32 @@ class TestPolicy(DunningCase):
         policy.level_ids.unlink()
         self.assertHeld("no level")
 
+    def test_archived_policy_is_told_as_archived(self):
+        policy = self.create_policy(level("First", 7))
+        self.create_invoice()
+        policy.active = False
+        self.assertHeld("archived")
+
+    def test_clinic_whose_name_tells_too_much_can_not_start(self):
+        self.company.name = "Oncology Centre Martin"
+        with self.assertRaisesRegex(ValidationError, "oncology"):
+            self.create_policy(level("First", 7))
+        self.company.clinic_message_name = "Clinic Martin"
+        self.create_policy(level("First", 7))
+        with self.assertRaisesRegex(ValidationError, "neutral name"):
+            self.company.clinic_message_name = False
+
+    def test_branch_whose_name_tells_too_much_stops_its_parents_policy(self):
+        self.env["res.company"].create(
+            {"name": "Oncology Branch", "parent_id": self.company.id}
+        )
+        with self.assertRaisesRegex(ValidationError, "Oncology Branch"):
+            self.create_policy(level("First", 7))
+
+    def test_name_in_messages_must_be_neutral_when_it_is_saved(self):
+        with self.assertRaisesRegex(ValidationError, "list of words"):
+            self.company.clinic_message_name = "Oncology Martin"
+
     def test_level_needs_a_topic_and_a_route(self):
         with self.assertRaisesRegex(UserError, "no topic"):
             self.create_policy(level("First", 7, topic=False))

@@ -211,9 +211,7 @@ class ClinicFollowupDecision(models.AbstractModel):
         """Return in words why an item is held back, or ''."""
         if row["blocked"] == "standstill":
             policy = self.env["clinic.followup.policy"].browse(row["policy_id"])
-            return policies.get(policy) or self.env._(
-                "Its policy belongs to another company."
-            )
+            return policies.get(policy) or self._get_foreign_reason(policy.sudo())
         return {
             None: "",
             "third_party": self.env._("A third-party payer is followed up apart."),
@@ -226,6 +224,12 @@ class ClinicFollowupDecision(models.AbstractModel):
             "postponed": self.env._("The next reminder was postponed."),
             "spacing": self.env._("The last reminder is too recent."),
         }[row["blocked"]]
+
+    def _get_foreign_reason(self, policy_sudo):
+        """Return in words why a policy that was not asked can't decide."""
+        if not policy_sudo.active:
+            return self.env._("The policy “%s” is archived.", policy_sudo.name)
+        return self.env._("Its policy belongs to another company.")
 
     def _explain_text(self, case, items, moment, policies, step):
         if hold := case.hold_ids.filtered("is_active")[:1]:

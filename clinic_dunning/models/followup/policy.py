@@ -192,9 +192,18 @@ class ClinicFollowupPolicy(models.Model):
         for policy in self:
             if policy.problem_text:
                 raise UserError(policy.problem_text)
+            policy._check_clinic_names()
             policy.state = "active"
             if not policy.company_id.clinic_followup_policy_id:
                 policy.company_id.sudo().clinic_followup_policy_id = policy
+
+    def _check_clinic_names(self):
+        """Refuse names under which no message could leave, branches included."""
+        companies_sudo = self.env["res.company"].sudo()
+        for company_sudo in companies_sudo.search(
+            [("id", "child_of", self.company_id.ids)]
+        ):
+            company_sudo._check_clinic_name_is_neutral()
 
     def action_deactivate(self):
         """Switch the policy off: nothing new is decided by it."""

@@ -1,6 +1,7 @@
 import pytz
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 
@@ -33,6 +34,36 @@ class ResCompany(models.Model):
         help="Short address of the clinic's own domain, such as "
         "https://pay.example.com. Empty: the address of this Odoo.",
     )
+
+    @api.constrains("clinic_message_name", "name")
+    def _check_clinic_message_name(self):
+        for company in self:
+            if company.clinic_message_name or company._is_clinic_following_up():
+                company._check_clinic_name_is_neutral()
+
+    def _is_clinic_following_up(self):
+        """Return whether a policy that is on writes in this company's name."""
+        return self._get_clinic_followup_policy().sudo().state == "active"
+
+    def _check_clinic_name_is_neutral(self):
+        """Refuse a name with which no message could leave, in any language.
+
+        :raise ValidationError: with the name and each reason
+        """
+        for code, _name in self.env["res.lang"].get_installed():
+            name = self.with_context(lang=code)._get_clinic_message_name()
+            reasons = self.env["clinic.message.template"]._find_reasons("clinic", name)
+            if reasons:
+                raise ValidationError(
+                    self.env._(
+                        "No message could leave under the name “%(name)s” "
+                        "(%(company)s):\n%(reasons)s\nGive the company a neutral name "
+                        "in messages, such as “Clinic Martin”.",
+                        name=name,
+                        company=self.name,
+                        reasons=reasons,
+                    )
+                )
 
     def _get_clinic_message_name(self):
         """Return the name under which the clinic writes to patients."""

@@ -191,7 +191,7 @@ class ClinicMessage(models.Model):
     def _fail(self, reason):
         """Note that no channel is left; a person sees it, the level counts as done."""
         moved = self._move_to("failed", reason=reason, is_problem=True)
-        moved._end_entries(void=False)
+        moved._spend_entries()
         for message in moved.filtered("case_id"):
             message.case_id._message_log(
                 body=self.env._(
@@ -216,9 +216,28 @@ class ClinicMessage(models.Model):
         moved = self._move_to(
             "delivered", proof=proof, delivered_at=now, reason=False, is_problem=False
         )
-        moved._end_entries(void=False)
+        moved._spend_entries()
         moved._note_first_request()
         moved._log_in_chatter()
+
+    def _spend_entries(self):
+        """Note that the level was spent on the items that these messages told of.
+
+        A legal step asks for its own items. The others it takes along are told by a
+        letter only, as "also open": else they come again at their own level.
+        """
+        for message in self:
+            untold = message._get_untold_entries()
+            untold._void()
+            (message.entry_ids - untold)._close()
+
+    def _get_untold_entries(self):
+        is_told = self.state == "delivered" and self.channel == "letter"
+        if is_told or not self.level_id._is_legal():
+            return self.entry_ids.browse()
+        return self.entry_ids.filtered(
+            lambda entry: entry.state == "planned" and not entry.level_id._is_legal()
+        )
 
     def _end_entries(self, void):
         entries = self.entry_ids

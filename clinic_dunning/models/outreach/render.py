@@ -17,7 +17,8 @@ MASK = "…"
 class Letter(NamedTuple):
     """A rendered text, ready for a driver: plain data.
 
-    subject and body hold the link; `masked` is the body as the clinic may keep it.
+    subject and body hold the link; `masked` is the body as the clinic may keep it;
+    `also_open` are lines of what a legal step does not ask for.
     """
 
     subject: str
@@ -25,6 +26,7 @@ class Letter(NamedTuple):
     masked: str
     url: str
     lang: str
+    also_open: tuple = ()
 
 
 class ClinicMessageAttempt(models.Model):
@@ -96,6 +98,7 @@ class ClinicMessageAttempt(models.Model):
             masked,
             url,
             self._get_lang_code(language),
+            message._get_also_open(verdict, self._get_lang_code(language)),
         )
 
     def _pick_template(self):
@@ -208,6 +211,22 @@ class ClinicMessage(models.Model):
         )
         only = labels.pop() if len(labels) == 1 else False
         return only or (default.with_context(lang="en_US").name if default else "")
+
+    def _get_also_open(self, verdict, lang):
+        """Return a line for each item that a legal step only names, oldest first."""
+        if not self.level_id._is_legal():
+            return ()
+        env = self.with_context(lang=lang).env
+        return tuple(
+            {
+                "reference": row["move_name"],
+                "due_date": format_date(env, row["date_maturity"], lang_code=lang),
+                "amount": format_amount(
+                    env, float(row["residual"]), self.currency_id, lang
+                ),
+            }
+            for row in verdict.also_open
+        )
 
     def _get_preview(self):
         """Return the text as it went out, the link masked; else what it is about."""

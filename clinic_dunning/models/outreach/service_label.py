@@ -2,7 +2,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from .discretion import fold
-from .registry import DEFAULT_LANGUAGE, LANGUAGES, check_value
+from .registry import DEFAULT_LANGUAGE, LANGUAGES
 
 _NAME_FIELDS = {"fr": "name_fr", "hi": "name_hi", "hi_Latn": "name_hi_latn"}
 
@@ -44,12 +44,8 @@ class ClinicServiceLabel(models.Model):
         :raise ValidationError: with each reason
         """
         templates = self.env["clinic.message.template"]
-        rules = {
-            "deny_words": self.env["clinic.discretion.word"]._get_words(),
-            "approved_labels": self._get_approved(),
-        }
-        if reasons := check_value("service", text, **rules):
-            raise ValidationError(templates._explain(reasons))
+        if reasons := templates._find_reasons("service", text):
+            raise ValidationError(reasons)
 
     @api.model
     @tools.ormcache()

@@ -197,6 +197,17 @@ class ClinicMessageTemplate(models.Model):
         )
 
     @api.model
+    def _find_reasons(self, name, value):
+        """Return in words why `value` can't stand for the variable `name`, or ''."""
+        reasons = registry.check_value(
+            name,
+            value,
+            self.env["clinic.discretion.word"]._get_words(),
+            self.env["clinic.service.label"]._get_approved(),
+        )
+        return self._explain(reasons)
+
+    @api.model
     def _explain(self, reasons):
         """Return the reasons in the user's language, a line each."""
         sentences = self._get_sentences()
