@@ -35,6 +35,7 @@
         "wizards/dispute.xml",
         "wizards/link_show.xml",
         "wizards/message_approval.xml",
+        "wizards/other_channel.xml",
         "wizards/pause.xml",
         "wizards/policy_preview.xml",
         "wizards/policy_start.xml",

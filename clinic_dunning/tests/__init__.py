@@ -14,6 +14,7 @@ from . import test_exception
 from . import test_legal_step
 from . import test_merge
 from . import test_multi_company
+from . import test_other_channel
 from . import test_outbox_asks
 from . import test_outbox_mail_server
 from . import test_outbox_recheck

@@ -4,6 +4,8 @@ from . import dispute
 from . import dispute_line
 from . import link_show
 from . import message_approval
+from . import other_channel
+from . import other_channel_line
 from . import pause
 from . import policy_preview
 from . import policy_start

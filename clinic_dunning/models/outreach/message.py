@@ -37,6 +37,7 @@ class ClinicMessage(models.Model):
         ondelete="restrict",
         readonly=True,
     )
+    phone = fields.Char(related="partner_id.phone")
     patient_id = fields.Many2one("res.partner", ondelete="restrict", readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
@@ -52,12 +53,18 @@ class ClinicMessage(models.Model):
         "clinic.contact.route", ondelete="restrict", readonly=True
     )
     leg = fields.Integer(readonly=True, help="Which of the route's parallel messages.")
+    only_channel = fields.Selection(
+        selection=lambda self: self.env["res.partner"]._selection_clinic_channel(),
+        readonly=True,
+        help="The one channel that a person chose, whatever the route says.",
+    )
     lead_id = fields.Many2one(
         "clinic.message",
         ondelete="cascade",
         index="btree_not_null",
         readonly=True,
-        help="The route's first message, which holds the entries.",
+        help="The message that holds the entries: the route's first one, or the one "
+        "that a person sent again by another channel.",
     )
     case_id = fields.Many2one(
         "clinic.followup.case",

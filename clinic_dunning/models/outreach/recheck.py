@@ -170,7 +170,12 @@ class ClinicMessage(models.Model):
     # -- where and when --------------------------------------------------------
 
     def _get_channels(self):
-        """Return the channels of this message's leg, the preferred one first."""
+        """Return the channels of this message's leg, the preferred one first.
+
+        A person's choice goes before the route.
+        """
+        if self.only_channel:
+            return [self.only_channel]
         legs = self.route_id._get_legs()
         channels = legs[self.leg] if self.leg < len(legs) else []
         preferred = self.partner_id.clinic_preferred_channel
