@@ -1,1 +1,2 @@
+from . import report_evidence
 from . import report_letter

@@ -10,6 +10,7 @@ from . import test_decision_levels
 from . import test_decision_people
 from . import test_decision_queries
 from . import test_desk_payment
+from . import test_evidence
 from . import test_exception
 from . import test_legal_step
 from . import test_merge
@@ -19,6 +20,7 @@ from . import test_outbox_asks
 from . import test_outbox_mail_server
 from . import test_outbox_recheck
 from . import test_outbox_send
+from . import test_pauses
 from . import test_pay_checkout
 from . import test_pay_details
 from . import test_pay_page

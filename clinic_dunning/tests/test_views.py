@@ -4,6 +4,7 @@ from lxml import etree
 
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import days_ago, level
 from .desk import DeskCase
@@ -141,6 +142,43 @@ class TestViews(DeskCase):
         pending = [("state", "=", "queued"), ("approval", "=", "pending")]
         found = cases.search([("message_out_ids", "any", pending)])
         self.assertEqual(found, self.case_of())
+
+    def test_letters_and_replies_have_their_filter(self):
+        self.create_invoice()
+        self.create_policy(level(route="letter", topic="repeat"))
+        self.remind()
+        self.drain()
+        self.env.invalidate_all()
+        case = self.case_as(self.desk)
+        asking = self.case_as(self.desk, self.create_patient())
+        asking._ask_staff("Question about a bill", "I don't know this bill")
+        found = {
+            name: case.search(self.get_filter_domain(name))
+            for name in ("letters", "replies", "call_today")
+        }
+        self.assertEqual(
+            found, {"letters": case, "replies": asking, "call_today": case.browse()}
+        )
+        dialog = self.open_dialog(asking, "action_log_call")
+        dialog.outcome = "insurer"
+        dialog.save().action_save()
+        self.assertFalse(case.search(self.get_filter_domain("replies")))
+
+    def get_filter_domain(self, name):
+        arch = self.env["clinic.followup.case"].get_view(view_type="search")["arch"]
+        node = etree.fromstring(arch).find(f".//filter[@name='{name}']")
+        return safe_eval(node.get("domain"), {"uid": self.desk.id})
+
+    def test_board_has_a_column_for_everybody_at_the_desk(self):
+        self.create_invoice()
+        case = self.case_as(self.desk)
+        groups = case.with_context(read_group_expand=True).web_read_group(
+            [("id", "=", case.id)], ["responsible_id"]
+        )["groups"]
+        columns = {
+            group["responsible_id"] and group["responsible_id"][0] for group in groups
+        }
+        self.assertEqual(columns, {False, self.desk.id, self.officer.id})
 
     # -- access log --------------------------------------------------------------------
 

@@ -179,6 +179,20 @@ class TestCallOutcome(DeskCase):
         self.assertEqual(message.attempt_ids.state, "failed")
         self.assertFalse(self.case_of().activity_ids)
 
+    def test_each_talk_is_kept_as_a_row(self):
+        self.plan_call()
+        self.call("no_answer", note="Rang long")
+        self.open_dialog(self.case_as(self.desk), "action_promise").save().action_save()
+        self.assertRecordValues(
+            self.case_of().call_ids,
+            [
+                {"outcome": "promise", "by_phone": False, "user_id": self.desk.id},
+                {"outcome": "no_answer", "by_phone": True, "user_id": self.desk.id},
+            ],
+        )
+        with self.assertRaises(AccessError):
+            self.case_as(self.desk).call_ids.write({"note": "Else"})
+
     def test_call_without_a_planned_one_is_noted(self):
         self.create_invoice()
         self.call("no_answer", note="Rang long")

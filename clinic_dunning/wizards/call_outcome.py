@@ -24,19 +24,13 @@ class ClinicCallOutcome(models.TransientModel):
     reason_text = fields.Char(related="case_id.reason_text")
     script = fields.Html(string="What to Say", compute="_compute_script")
     outcome = fields.Selection(
-        [
-            ("no_answer", "No answer: call again"),
-            ("paid", "Says it is paid"),
-            ("promise", "Promises to pay"),
-            ("dispute", "Disputes the bill"),
-            ("hardship", "Can't pay at present"),
-            ("insurer", "Waits for the insurer"),
-            ("wrong_number", "Wrong number"),
-            ("asked", "Asks to be left alone"),
-        ],
+        selection=lambda self: self.env["clinic.call"]
+        ._fields["outcome"]
+        ._description_selection(self.env),
         required=True,
         default="no_answer",
     )
+    by_phone = fields.Boolean(default=True, readonly=True)
     promise_date = fields.Date(
         string="Pays by",
         compute="_compute_promise",
@@ -138,10 +132,21 @@ class ClinicCallOutcome(models.TransientModel):
         if self.outcome in NOTES_WANTED and not self.note:
             raise UserError(self.env._("Say in a few words what the person told you."))
         getattr(self, f"_apply_{self.outcome}")()
+        self._note_call()
+
+    def _note_call(self):
+        self.env["clinic.call"].create(
+            {
+                "case_id": self.case_id.id,
+                "by_phone": self.by_phone,
+                "outcome": self.outcome,
+                "note": self.note,
+            }
+        )
+        self.case_id._message_log(body=self._get_outcome_text())
 
     def _apply_no_answer(self):
         self._end_call(reached=False)
-        self._log_outcome()
         tomorrow = self.company_id._get_clinic_today() + timedelta(days=1)
         self.case_id._get_waiting_calls().activity_id.date_deadline = tomorrow
 
@@ -201,9 +206,7 @@ class ClinicCallOutcome(models.TransientModel):
         activities |= self.case_id.sudo().activity_ids.filtered(
             lambda activity: activity.activity_type_id in self._get_answered_types()
         )
-        activities.exists().with_user(self.env.user).action_feedback(
-            feedback=self._get_outcome_text()
-        )
+        activities.exists().with_user(self.env.user).action_done()
 
     def _get_answered_types(self):
         """Return the types of activities that a talk with the person settles."""
@@ -213,7 +216,6 @@ class ClinicCallOutcome(models.TransientModel):
 
     def _get_outcome_text(self):
         outcomes = dict(self._fields["outcome"]._description_selection(self.env))
-        return " · ".join(filter(None, (outcomes[self.outcome], self.note)))
-
-    def _log_outcome(self):
-        self.case_id._message_log(body=self.env._("Call: %s", self._get_outcome_text()))
+        where = self.env._("Call") if self.by_phone else self.env._("At the desk")
+        text = " · ".join(filter(None, (outcomes[self.outcome], self.note)))
+        return f"{where}: {text}"

@@ -21,9 +21,10 @@ class ClinicOtherChannel(models.TransientModel):
     @api.depends("message_id")
     def _compute_line_ids(self):
         for dialog in self:
+            channels = dialog.message_id._get_other_channels()
             dialog.line_ids = [Command.clear()] + [
                 Command.create(
                     {"channel": channel, "address": address, "obstacle": obstacle}
                 )
-                for channel, address, obstacle in dialog.message_id._get_other_channels()
+                for channel, address, obstacle in channels
             ]

@@ -2,10 +2,12 @@ from . import policy
 from . import policy_preset
 from . import policy_screen
 from . import level
+from . import call
 from . import case
 from . import case_desk
 from . import case_search
 from . import hold
+from . import pause_report
 from . import entry
 from . import moment
 from . import decision

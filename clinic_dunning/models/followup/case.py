@@ -37,6 +37,7 @@ class ClinicFollowupCase(models.Model):
         index="btree_not_null",
         tracking=True,
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        group_expand="_read_group_responsible_id",
     )
     last_reminder_on = fields.Date(readonly=True)
     postponed_until = fields.Date(tracking=True, help="No reminder before this day.")
@@ -65,6 +66,7 @@ class ClinicFollowupCase(models.Model):
     reason_text = fields.Char(string="Why Now", compute="_compute_next")
     hold_ids = fields.One2many("clinic.followup.hold", "case_id")
     entry_ids = fields.One2many("clinic.followup.entry", "case_id")
+    call_ids = fields.One2many("clinic.call", "case_id", string="Calls")
     message_out_ids = fields.One2many(
         "clinic.message", "case_id", string="Messages to the Patient"
     )
@@ -377,6 +379,7 @@ class ClinicFollowupCase(models.Model):
     def _hand_over(self, kept):
         self.hold_ids.write({"case_id": kept.id})
         self.entry_ids.write({"case_id": kept.id})
+        self.call_ids.write({"case_id": kept.id})
         self.message_out_ids.write({"case_id": kept.id})
         self.activity_ids.write({"res_id": kept.id})
         self.message_ids.write({"res_id": kept.id})

@@ -98,15 +98,15 @@ class ClinicFollowupCase(models.Model):
 
     def _get_staff(self, group):
         """Return the users of a group that work in the company of this case."""
-        return (
-            self.env.ref(group)
-            .sudo()
-            .all_user_ids.filtered(
-                lambda user: self.company_id in user.company_ids
-                and user.active
-                and not user.share
-            )
-        )
+        return self.company_id._get_clinic_staff(group)
+
+    @api.model
+    def _read_group_responsible_id(self, users, _domain):
+        """Show a column for everybody at the desk, also of those with nothing to do."""
+        companies = self.env.companies
+        desk_sudo = companies._get_clinic_staff("clinic_dunning.group_front_desk")
+        managers = companies._get_clinic_staff("clinic_dunning.group_clinic_manager")
+        return users | (desk_sudo - managers).with_env(self.env)
 
     # -- what the screens show ----------------------------------------------
 
@@ -194,13 +194,17 @@ class ClinicFollowupCase(models.Model):
     def action_promise(self):
         """Open the call dialog on a promise to pay."""
         return self._open_dialog(
-            "clinic_call_outcome_action", default_outcome="promise"
+            "clinic_call_outcome_action",
+            default_outcome="promise",
+            default_by_phone=False,
         )
 
     def action_cannot_pay(self):
         """Open the call dialog on a person who can't pay at present."""
         return self._open_dialog(
-            "clinic_call_outcome_action", default_outcome="hardship"
+            "clinic_call_outcome_action",
+            default_outcome="hardship",
+            default_by_phone=False,
         )
 
     def action_dispute(self):

@@ -53,6 +53,9 @@ class ClinicFollowupHold(models.Model):
         readonly=True,
         required=True,
     )
+    days = fields.Integer(
+        compute="_compute_days", store=True, help="How long it lasts, where it ends."
+    )
     is_active = fields.Boolean(compute="_compute_is_active", search="_search_is_active")
 
     @api.depends("case_id")
@@ -60,6 +63,12 @@ class ClinicFollowupHold(models.Model):
         for hold in self:
             company = hold.case_id.company_id or self.env.company
             hold.start_date = hold.start_date or company._get_clinic_today()
+
+    @api.depends("start_date", "end_date")
+    def _compute_days(self):
+        for hold in self:
+            ends = hold.end_date or hold.start_date
+            hold.days = (ends - hold.start_date).days
 
     @api.depends("start_date", "end_date")
     def _compute_is_active(self):

@@ -94,6 +94,13 @@ class ResCompany(models.Model):
         companies_sudo = self.sudo().search(Domain.TRUE)
         return companies_sudo.grouped(lambda c: c._get_clinic_today()).items()
 
+    def _get_clinic_staff(self, group):
+        """Return the users of a group that work in one of these companies (sudo)."""
+        people_sudo = self.env.ref(group).sudo().all_user_ids
+        return people_sudo.filtered(
+            lambda user: user.company_ids & self and user.active and not user.share
+        )
+
     def _get_clinic_followup_policy(self):
         """Return the policy of the company, a branch inheriting its parent's."""
         self.ensure_one()

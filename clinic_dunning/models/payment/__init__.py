@@ -8,6 +8,7 @@ from . import link_details
 from . import case_staff
 from . import promise
 from . import policy_acceptance
+from . import evidence
 from . import rate_limit
 from . import access_log
 from . import checkout

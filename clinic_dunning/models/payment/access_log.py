@@ -20,7 +20,12 @@ class ClinicAccessLog(models.Model):
     )
     company_id = fields.Many2one("res.company", readonly=True)
     what = fields.Selection(
-        [("case", "Follow-up case"), ("page", "Pay page"), ("document", "Document")],
+        [
+            ("case", "Follow-up case"),
+            ("page", "Pay page"),
+            ("document", "Document"),
+            ("evidence", "Evidence file"),
+        ],
         required=True,
         readonly=True,
     )
