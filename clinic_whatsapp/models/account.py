@@ -1,9 +1,10 @@
+import re
+
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from ..tools import phone
-
 MAX_RATE = 80
+E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
 class ClinicTwilioAccount(models.Model):
@@ -75,7 +76,7 @@ class ClinicTwilioAccount(models.Model):
     @api.constrains("whatsapp_sender")
     def _check_whatsapp_sender(self):
         for account in self.filtered("whatsapp_sender"):
-            if phone.to_e164(account.whatsapp_sender) != account.whatsapp_sender:
+            if not E164.fullmatch(account.whatsapp_sender):
                 raise ValidationError(
                     self.env._(
                         "Write the WhatsApp sender with its country code and no "

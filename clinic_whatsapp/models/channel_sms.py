@@ -4,8 +4,6 @@ from odoo import models
 
 from ..tools import segments
 
-MAX_LENGTH = 1600
-
 
 class ClinicMessage(models.Model):
     _inherit = "clinic.message"

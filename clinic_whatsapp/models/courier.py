@@ -1,12 +1,15 @@
-from datetime import timedelta, timezone
+from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ..tools import courier
+from odoo.addons.clinic_dunning.models.outreach.registry import TemplateError
+
+from ..tools import courier, gate
 from ..tools.client import TIMEOUT
 
 # The call begins so soon after the re-check, or not at all.
 FRESH = timedelta(seconds=5)
+MAX_LENGTH = 1600
 THREADS_PARAMETER = "clinic_whatsapp.send_threads"
 
 
@@ -41,10 +44,15 @@ class ClinicMessageAttempt(models.Model):
         """Return the `Parcel` of this attempt.
 
         :param payload: recipient and text, as `TwilioClient.send` takes them
+        :raise TemplateError: for a text that the provider does not take
         """
+        if len(payload.get("body", "")) > MAX_LENGTH:
+            raise TemplateError(
+                [self.env._("The text has more than %s letters.", MAX_LENGTH)]
+            )
         account = self.twilio_account_id.sudo()
-        too_late = self.lease_until - timedelta(seconds=2 * TIMEOUT)
-        deadline = min(fields.Datetime.now() + FRESH, too_late)
+        lease = self.lease_until - timedelta(seconds=2 * TIMEOUT)
+        left = min(FRESH, lease - fields.Datetime.now())
         return courier.Parcel(
             client=account._get_client(),
             gate=account._get_gate(),
@@ -53,7 +61,7 @@ class ClinicMessageAttempt(models.Model):
                 **payload,
                 "status_callback": account._get_status_callback(self),
             },
-            deadline=deadline.replace(tzinfo=timezone.utc).timestamp(),
+            deadline=gate.now() + left.total_seconds(),
         )
 
     def _launch(self, parcels):

@@ -15,7 +15,7 @@ _pools = {}
 
 
 class Parcel(NamedTuple):
-    """All that a thread needs for one call; too late after `deadline` (`time.time()`).
+    """All that a thread needs for one call; too late after `deadline` (`gate.now`).
 
     `payload` are the arguments of `TwilioClient.send`.
     """

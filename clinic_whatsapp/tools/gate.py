@@ -10,6 +10,13 @@ import time
 
 BREAK_AFTER = 5
 MOST_UNPROVEN = 8
+# Goes on while the process or the machine sleeps, and nobody sets it.
+CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def now():
+    """Return the moment in seconds by which deadlines are kept."""
+    return time.clock_gettime(CLOCK)
 
 
 class Gate:
@@ -19,7 +26,7 @@ class Gate:
         self._changed = threading.Condition()
         self._rate = float(rate)
         self._tokens = self._rate
-        self._filled_at = time.monotonic()
+        self._filled_at = now()
         self._paused_until = 0.0
         self._failures = 0
         self._in_air = 0
@@ -37,15 +44,15 @@ class Gate:
 
         Who enters calls `note` afterwards.
 
-        :param float deadline: moment (`time.time()`) after which it is too late
+        :param float deadline: moment (see `now`) after which it is too late
         """
         with self._changed:
-            while self._is_careful() and time.time() < deadline:
-                self._changed.wait(deadline - time.time())
-            if self._is_broken() or time.time() >= deadline:
+            while self._is_careful() and now() < deadline:
+                self._changed.wait(deadline - now())
+            if self._is_broken() or now() >= deadline:
                 return False
-            wait = max(self._take_token(), self._paused_until - time.time())
-            if time.time() + wait >= deadline:
+            wait = max(self._take_token(), self._paused_until - now())
+            if now() + wait >= deadline:
                 self._tokens += 1
                 return False
             self._in_air += 1
@@ -59,7 +66,7 @@ class Gate:
         A process may have slept for hours.
         """
         with self._changed:
-            if time.time() < deadline and not self._is_broken():
+            if now() < deadline and not self._is_broken():
                 return True
             self._in_air -= 1
             self._changed.notify_all()
@@ -76,7 +83,7 @@ class Gate:
             self._failures = self._failures + 1 if trouble else 0
             self._proven = not trouble
             if pause:
-                self._paused_until = max(self._paused_until, time.time() + pause)
+                self._paused_until = max(self._paused_until, now() + pause)
             self._changed.notify_all()
 
     def is_open(self):
@@ -108,10 +115,10 @@ class Gate:
 
     def _take_token(self):
         """Take one token, maybe of the future; return the seconds until it is there."""
-        now = time.monotonic()
+        moment = now()
         self._tokens = min(
-            self._rate, self._tokens + (now - self._filled_at) * self._rate
+            self._rate, self._tokens + (moment - self._filled_at) * self._rate
         )
-        self._filled_at = now
+        self._filled_at = moment
         self._tokens -= 1
         return max(0.0, -self._tokens / self._rate)
