@@ -74,11 +74,11 @@ class TestOutboxRecheck(DunningCase):
         self.case_of().action_resume()
         self.assertDecides(self.invoice)
 
-    def test_payment_under_way_makes_it_wait(self):
+    def create_transaction(self):
         provider = self.env["payment.provider"].create(
             {"name": "Bank", "code": "none", "company_id": self.company.id}
         )
-        transaction = self.env["payment.transaction"].create(
+        return self.env["payment.transaction"].create(
             {
                 "provider_id": provider.id,
                 "payment_method_id": self.env["payment.method"].search([], limit=1).id,
@@ -89,6 +89,9 @@ class TestOutboxRecheck(DunningCase):
                 "invoice_ids": [(6, 0, self.invoice.ids)],
             }
         )
+
+    def test_payment_under_way_makes_it_wait(self):
+        transaction = self.create_transaction()
         transaction._set_pending()
         self.assertEqual(self.drain(), [])
         self.assertRecordValues(
@@ -96,6 +99,13 @@ class TestOutboxRecheck(DunningCase):
         )
         transaction._set_canceled()
         self.go_to("2026-03-10 12:00:00")
+        self.assertEqual(len(self.drain()), 1)
+
+    def test_payment_that_never_comes_is_waited_for_ten_days(self):
+        self.create_transaction()._set_pending()
+        self.go_to("2026-03-20 09:00:00")
+        self.assertEqual(self.drain(), [])
+        self.go_to("2026-03-20 11:00:00")
         self.assertEqual(len(self.drain()), 1)
 
     def test_letter_that_waits_is_withdrawn_by_a_payment(self):

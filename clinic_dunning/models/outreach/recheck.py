@@ -8,6 +8,8 @@ from odoo import fields, models
 DEFAULT_WINDOW = (9.0, 19.0, False)
 DEFAULT_CAP = 3
 PAYMENT_WAIT = timedelta(hours=1)
+# A transfer that was announced and never came says nothing any more.
+PAYMENT_DAYS = timedelta(days=10)
 
 
 class Verdict(NamedTuple):
@@ -55,7 +57,10 @@ class ClinicMessage(models.Model):
         return items
 
     def _get_moves_being_paid(self, open_items):
-        """Return the ids of moves with a payment transaction under way."""
+        """Return the ids of moves with a payment transaction under way.
+
+        For ten days: then what was chosen and never paid is no reason to wait.
+        """
         moves = {row["move_id"] for rows in open_items.values() for row in rows}
         if not moves:
             return set()
@@ -65,8 +70,9 @@ class ClinicMessage(models.Model):
                  JOIN payment_transaction tx ON tx.id = rel.transaction_id
                 WHERE rel.invoice_id IN %s
                   AND (tx.state IN ('pending', 'authorized')
+                           AND tx.last_state_change > %s
                        OR (tx.state = 'done' AND tx.is_post_processed IS NOT TRUE))""",
-            [tuple(moves)],
+            [tuple(moves), fields.Datetime.now() - PAYMENT_DAYS],
         )
         return {row[0] for row in self.env.cr.fetchall()}
 
