@@ -241,6 +241,12 @@ class TestDialogs(DeskCase):
         with self.assertRaisesRegex(UserError, "Only open customer invoices"):
             line._dispute("Mine", self.case_as(self.desk))
 
+    def test_dispute_tells_nothing_of_another_companys_invoice(self):
+        foreign = self.create_invoice(company=self.create_other_clinic())
+        wizard = self.env["clinic.dispute"].with_user(self.desk)
+        wizard = wizard.with_context(default_move_ids=foreign.ids)
+        self.assertEqual(wizard.default_get(["line_ids"])["line_ids"], [])
+
     def test_pause_and_resume_on_the_same_day_by_the_desk(self):
         self.create_invoice()
         case = self.case_as(self.desk)

@@ -20,9 +20,9 @@ class ClinicDispute(models.TransientModel):
         chosen = self.env["account.move"].browse(
             self.env.context.get("default_move_ids", [])
         )
-        lines = self.env["clinic.dispute.line"]._prepare_lines(
-            chosen or case.sudo().invoice_ids, chosen
-        )
+        lines = self.env["clinic.dispute.line"]
+        chosen = lines._keep_disputable(chosen)
+        lines = lines._prepare_lines(chosen or case.sudo().invoice_ids, chosen)
         values["line_ids"] = [Command.create(vals) for vals in lines]
         return values
 

@@ -36,6 +36,14 @@ class ClinicDisputeLine(models.TransientModel):
             if not move_sudo.clinic_dispute_since
         ]
 
+    @api.model
+    def _keep_disputable(self, moves):
+        """Return the open customer invoices of this user's clinics, of those (sudo)."""
+        return moves.sudo().filtered(
+            lambda move: move.company_id in self.env.user.company_ids
+            and move._is_clinic_debt()
+        )
+
     def _dispute(self, reason, case):
         """Mark the chosen invoices as disputed and tell the case.
 
@@ -44,9 +52,7 @@ class ClinicDisputeLine(models.TransientModel):
         moves_sudo = self.filtered("chosen").move_id.sudo()
         if not moves_sudo:
             raise UserError(self.env._("Choose the invoices that are disputed."))
-        if moves_sudo.company_id - self.env.user.company_ids or not all(
-            move._is_clinic_debt() for move in moves_sudo
-        ):
+        if moves_sudo - self._keep_disputable(moves_sudo):
             raise UserError(self.env._("Only open customer invoices can be disputed."))
         for company, disputed_sudo in moves_sudo.grouped("company_id").items():
             disputed_sudo.write(
