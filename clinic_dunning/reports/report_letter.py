@@ -5,6 +5,7 @@ import qrcode
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 # Where the window of an envelope is on the right, the address goes there.
 RIGHT_WINDOW = ("FR", "BE", "LU", "CH", "MC")
@@ -16,9 +17,17 @@ class ReportLetter(models.AbstractModel):
 
     @api.model
     def _get_report_values(self, docids, data=None):
-        """Render each letter with a fresh link, as the one who may print letters."""
+        """Render each letter with a fresh link, as the one who may print letters.
+
+        :raise UserError: for a letter that waits no more: a fresh link would end the
+            one on the paper that was posted
+        """
         attempts = self.env["clinic.message.attempt"].browse(docids)
         attempts.check_access("write")
+        if attempts.filtered(lambda attempt: attempt.state != "accepted"):
+            raise UserError(
+                self.env._("A letter that was posted or withdrawn is not printed.")
+            )
         return {
             "docs": attempts,
             "letters": [self._prepare_letter(attempt.sudo()) for attempt in attempts],

@@ -2,7 +2,7 @@ import re
 
 from lxml import etree
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools.safe_eval import safe_eval
 
@@ -289,6 +289,15 @@ class TestViews(DeskCase):
             attempts.with_user(self.desk).action_print_letters()
         attempts.action_mark_posted()
         self.assertEqual(attempts.message_id.proof, "posted")
+
+    def test_posted_letter_is_not_printed_again_its_link_goes_on(self):
+        attempts, _html = self.print_letters(self.patient)
+        attempts.action_mark_posted()
+        with self.assertRaisesRegex(UserError, "posted"):
+            self.env["ir.actions.report"].with_user(self.officer)._render_qweb_html(
+                "clinic_dunning.action_report_letter", attempts.ids
+            )
+        self.assertFalse(attempts.link_id.revoked_at)
 
     def test_company_form_holds_the_clinics_fields(self):
         self.manager.group_ids += self.env.ref("base.group_erp_manager")
