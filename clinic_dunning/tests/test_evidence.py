@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import format_date
 
 from .common import TODAY, days_ago, level
 from .desk import DeskCase
@@ -115,7 +116,8 @@ class TestEvidence(DeskCase):
 
     def test_file_is_printed_and_noted_in_the_access_log(self):
         html = self.read_file()
-        for part in ("Ana Diaz", self.invoice.name, "Chronology"):
+        day = format_date(self.env, TODAY)
+        for part in ("Ana Diaz", self.invoice.name, "Chronology", f"As of {day}"):
             self.assertIn(part, html)
         logs = self.env["clinic.access.log"].search([("what", "=", "evidence")])
         self.assertRecordValues(

@@ -75,7 +75,7 @@ def find_overdue_guarantors(env, company):
 
 
 def build_holds(env, company, partners):
-    today = env["clinic.followup.hold"].default_get(["start_date"])["start_date"]
+    today = company._get_clinic_today()
     cases = env["clinic.followup.case"]
     env["clinic.followup.hold"].create(
         [

@@ -47,6 +47,9 @@ class ClinicFollowupCase(models.Model):
         case_sudo = self.sudo()
         return {
             "case": case_sudo,
+            "as_of": self.env._(
+                "As of %s", self._say_day(self.company_id._get_clinic_today())
+            ),
             "events": case_sudo._get_chronology(),
             "items": case_sudo._get_item_rows(self.env["clinic.followup.decision"]),
         }
