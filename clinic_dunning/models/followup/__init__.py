@@ -11,6 +11,7 @@ from . import pause_report
 from . import entry
 from . import moment
 from . import decision
+from . import item
 from . import decide
 from . import balance
 from . import explain

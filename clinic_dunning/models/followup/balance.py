@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .decision import RECEIVABLE
+from .item import RECEIVABLE
 from .moment import Moment
 
 

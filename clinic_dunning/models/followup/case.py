@@ -24,9 +24,7 @@ class ClinicFollowupCase(models.Model):
         ondelete="restrict",
         readonly=True,
     )
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, readonly=True
-    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     phone = fields.Char(related="partner_id.phone")
     email = fields.Char(related="partner_id.email")

@@ -6,6 +6,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .decision import BRIEF
 from .moment import Moment
 
 _logger = logging.getLogger(__name__)
@@ -14,9 +15,6 @@ CONFLICTS = (
     psycopg2.errors.UniqueViolation,
     psycopg2.extensions.TransactionRollbackError,
 )
-
-# From so many entries on, PostgreSQL needs to hear of them before they are composed.
-MANY = 1000
 
 
 class ClinicFollowupDecision(models.AbstractModel):
@@ -71,7 +69,9 @@ class ClinicFollowupDecision(models.AbstractModel):
                AND due.currency_id = i.currency_id
              WHERE i.level_id IS NOT NULL
             """,
-            leveled=self._leveled_sql(company, moment, policies, partners, by_hand),
+            leveled=self._leveled_sql(
+                company, moment, policies, partners, by_hand, columns=BRIEF
+            ),
             due=self._due_sql(policies, moment),
         )
 
@@ -81,8 +81,6 @@ class ClinicFollowupDecision(models.AbstractModel):
         if count:
             self._insert_cases(company, moment)
             self._insert_entries(company, moment)
-        if count >= MANY:
-            self.env.cr.execute("ANALYZE clinic_followup_entry, clinic_followup_case")
         self.env.cr.execute("DROP TABLE clinic_planned")
         return count
 
@@ -98,7 +96,7 @@ class ClinicFollowupDecision(models.AbstractModel):
                    (partner_id, company_id, last_reminder_on, create_date, write_date)
             SELECT DISTINCT guarantor_id, %(company)s, %(today)s::date,
                    %(now)s::timestamp, %(now)s::timestamp
-              FROM clinic_planned WHERE case_id IS NULL
+              FROM clinic_planned WHERE case_id IS NULL ORDER BY guarantor_id
             """,
             {"company": company.id, "today": moment.today, "now": moment.utc},
         )

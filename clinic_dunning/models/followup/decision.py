@@ -1,12 +1,18 @@
 from odoo import models
-from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .moment import LevelMoment
 
 NO_LEVEL = SQL("NULL::int")
-RECEIVABLE = Domain("account_type", "=", "asset_receivable")
+
+WHOLE = SQL("*")
+
+# What a decision about everybody keeps of an item: narrow rows stay in memory.
+BRIEF = SQL(
+    """guarantor_id, case_id, partner_id, move_id, move_name, date_maturity, level_id,
+    occurrence, currency_id, residual, residual_company, policy_id, no_followup,
+    disputed, blocked"""
+)
 
 
 class ClinicFollowupDecision(models.AbstractModel):
@@ -30,155 +36,51 @@ class ClinicFollowupDecision(models.AbstractModel):
         self.env.cr.execute("SET LOCAL jit = off")
         self.env.cr.execute("SET LOCAL work_mem = '64MB'")
 
-    # -- items: what is open, and who is asked for it --------------------------
-
-    def _items_sql(self, company, today, partners=None):
-        """Return the SELECT of all open items and credits of one company.
-
-        What is "in payment" was paid, even where the payment has no entry yet.
-
-        :param company: one `res.company`
-        :param date today: the clinic's day
-        :param partners: guarantors to restrict to, or None for everybody
-        """
-        lines = self.env["account.move.line"].sudo()
-        netting = lines._search(lines._get_netting_domain(), bypass_access=True)
-        guarantor = self._guarantor_sql(today)
-        accounts = self._get_receivable_ids(company)
-        restrict = SQL()
-        if partners is not None:
-            restrict = SQL(
-                "AND %s AND %s IN %s",
-                self._near_sql(accounts, partners),
-                guarantor,
-                tuple(partners.ids) or (0,),
-            )
-        return SQL(
-            """
-            SELECT account_move_line.move_id, account_move_line.partner_id,
-                   COALESCE(account_move_line.date_maturity, account_move_line.date)
-                       AS date_maturity,
-                   account_move_line.currency_id,
-                   %(guarantor)s AS guarantor_id,
-                   SUM(account_move_line.amount_residual_currency) AS residual,
-                   SUM(account_move_line.amount_residual) AS residual_company,
-                   BOOL_OR(COALESCE(account_move_line.no_followup, FALSE)) AS
-                   no_followup, MIN(COALESCE(account_move_line.invoice_date,
-                   account_move_line.date))
-                       AS invoice_date,
-                   MIN(account_move_line.move_name) AS move_name,
-                   MIN(move.clinic_first_request_at) AS first_request_at,
-                   BOOL_OR(move.clinic_dispute_since IS NOT NULL) AS disputed
-              FROM %(source)s
-              JOIN account_move move ON move.id = account_move_line.move_id
-              JOIN res_partner debtor ON debtor.id = account_move_line.partner_id
-             WHERE account_move_line.company_id = %(company)s
-               AND account_move_line.account_id IN %(accounts)s
-               AND account_move_line.parent_state = 'posted'
-               AND account_move_line.reconciled IS NOT TRUE
-               AND debtor.clinic_is_third_party_payer IS NOT TRUE
-               AND move.payment_state IS DISTINCT FROM 'in_payment'
-               AND (account_move_line.amount_residual > 0 OR %(netting)s)
-               %(restrict)s
-             GROUP BY 1, 2, 3, 4, 5
-            """,
-            guarantor=guarantor,
-            company=company.id,
-            accounts=accounts,
-            source=netting.from_clause,
-            netting=netting.where_clause or SQL("TRUE"),
-            restrict=restrict,
-        )
-
-    def _near_sql(self, accounts, partners):
-        """Condition: a line may be asked of these people; found by index.
-
-        Wider than who the guarantor is, but a few rows instead of the whole ledger.
-        """
-        return SQL(
-            """account_move_line.id IN (
-                SELECT line.id FROM account_move_line line
-                 WHERE line.reconciled IS NOT TRUE AND line.account_id IN %(accounts)s
-                   AND line.partner_id = ANY (ARRAY(
-                        SELECT unnest(%(people)s) UNION
-                        SELECT id FROM res_partner
-                         WHERE clinic_guarantor_id = ANY (%(people)s)))
-                UNION
-                SELECT line.id FROM account_move_line line
-                 WHERE line.reconciled IS NOT TRUE AND line.account_id IN %(accounts)s
-                   AND line.move_id = ANY (ARRAY(
-                        SELECT id FROM account_move
-                         WHERE clinic_guarantor_id = ANY (%(people)s) UNION
-                        SELECT id FROM account_move
-                         WHERE clinic_patient_id = ANY (%(people)s)))
-            )""",
-            accounts=accounts,
-            people=partners.ids,
-        )
-
-    def _guarantor_sql(self, today):
-        """SQL of whoever is asked to pay a line (aliases `move` and `debtor`)."""
-        return SQL(
-            """COALESCE(
-                CASE WHEN move.clinic_confidential THEN move.clinic_patient_id END,
-                move.clinic_guarantor_id,
-                CASE WHEN COALESCE(debtor.clinic_guarantor_until >= %s, TRUE)
-                     THEN debtor.clinic_guarantor_id END,
-                account_move_line.partner_id)""",
-            today,
-        )
-
-    def _get_receivable_ids(self, company):
-        """Return the ids of the company's receivable accounts.
-
-        Raises UserError when there is none: the chart of accounts is not set up.
-        """
-        accounts = self.env["account.account"].sudo().with_context(active_test=False)
-        ids = accounts._search(
-            Domain(accounts._check_company_domain(company)) & RECEIVABLE
-        ).get_result_ids()
-        if not ids:
-            raise UserError(
-                self.env._(
-                    "%s has no receivable account: set up its chart of accounts first.",
-                    company.name,
-                )
-            )
-        return tuple(ids)
-
-    # -- levels: what each item has reached ------------------------------------
-
     def _leveled_sql(
-        self, company, moment, policies, partners=None, by_hand=False, default=None
+        self,
+        company,
+        moment,
+        policies,
+        partners=None,
+        by_hand=False,
+        default=None,
+        columns=WHOLE,
     ):
         """Return the WITH queries that end in `leveled`: items with the level reached.
 
         `leveled` adds to an item: `policy_id`, `case_id`, `progress` (place of the last
         level done), `blocked` (code of what holds it back, or null), `level_id` (the
-        level it enters now, or null) and `occurrence`.
+        level it enters now, or null) and `occurrence`. What holds back is judged once:
+        without the fence of its OFFSET it would be at each mention.
 
         :param policies: {policy: standstill reason or ""} of those that may govern here
         :param bool by_hand: a person asked for it: spacing and postponing don't count
         :param default: the policy of those without their own, if not the company's
+        :param columns: which columns `leveled` keeps
         """
         default = default or company._get_clinic_followup_policy()
         return SQL(
             """
             items AS (%(items)s),
             known AS (%(known)s),
-            leveled AS MATERIALIZED (
+            judged AS (SELECT i.*, %(blocked)s AS blocked FROM known i OFFSET 0),
+            placed AS (
+                SELECT i.*, CASE WHEN i.blocked IS NULL THEN %(level)s END AS level_id
+                  FROM judged i
+            ),
+            reached AS (
                 SELECT i.*, CASE WHEN entered.sequence = i.progress THEN i.times + 1
                             ELSE 1 END AS occurrence
-                  FROM (SELECT i.*, CASE WHEN i.blocked IS NULL THEN %(level)s END
-                                    AS level_id
-                          FROM (SELECT i.*, %(blocked)s AS blocked FROM known i) i) i
+                  FROM placed i
                   LEFT JOIN clinic_followup_level entered ON entered.id = i.level_id
-            )
+            ),
+            leveled AS MATERIALIZED (SELECT %(columns)s FROM reached)
             """,
             items=self._items_sql(company, moment.today, partners),
             known=self._known_sql(company, partners, default),
             blocked=self._blocked_sql(moment, policies, by_hand),
             level=self._by_policy(policies, lambda p: self._next_level_sql(p, moment)),
+            columns=columns,
         )
 
     def _known_sql(self, company, partners, default):

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from .decision import BRIEF
+
 
 class ClinicFollowupDecision(models.AbstractModel):
     """A dry run of a policy over the real ledger."""
@@ -42,18 +44,26 @@ class ClinicFollowupDecision(models.AbstractModel):
                 """
                 WITH %(leveled)s,
                 due AS (%(due)s)
-                SELECT level_id, blocked, COUNT(DISTINCT i.guarantor_id) AS people,
-                       COUNT(*) AS items, SUM(i.residual_company) AS amount,
-                       (ARRAY_AGG(DISTINCT i.guarantor_id))[1:5] AS examples
-                  FROM (SELECT i.*, due.net FROM leveled i LEFT JOIN due
+                SELECT level_id, blocked, COUNT(*) AS people, SUM(items)::int AS items,
+                       SUM(amount) AS amount,
+                       (ARRAY_AGG(guarantor_id))[1:5] AS examples
+                  FROM (SELECT i.level_id, i.blocked, i.guarantor_id,
+                               COUNT(*) AS items, SUM(i.residual_company) AS amount
+                          FROM leveled i LEFT JOIN due
                             ON due.guarantor_id = i.guarantor_id
-                           AND due.currency_id = i.currency_id) i
-                 WHERE i.residual > 0
-                   AND (i.blocked IS NOT NULL OR (i.level_id IS NOT NULL AND i.net > 0))
+                           AND due.currency_id = i.currency_id
+                         WHERE i.residual > 0
+                           AND (i.blocked IS NOT NULL
+                                OR (i.level_id IS NOT NULL AND due.net > 0))
+                         GROUP BY 1, 2, 3) person
                  GROUP BY 1, 2
                 """,
                 leveled=self._leveled_sql(
-                    company, moment, {policy: policy.problem_text or ""}, default=policy
+                    company,
+                    moment,
+                    {policy: policy.problem_text or ""},
+                    default=policy,
+                    columns=BRIEF,
                 ),
                 due=self._due_sql({policy: ""}, moment),
             )

@@ -17,7 +17,9 @@ class ClinicMessage(models.Model):
     def _cron_compose(self):
         """Scheduled action: write the messages of planned entries, batch by batch."""
         started = time.monotonic()
-        self.env["ir.cron"]._commit_progress(remaining=self._count_to_compose())
+        waiting = self._count_to_compose()
+        self._learn_entries(waiting)
+        self.env["ir.cron"]._commit_progress(remaining=waiting)
         while done := self._insist(self._compose):
             self.env["ir.cron"]._commit_progress(done)
             if time.monotonic() - started > SLICE_SECONDS:
@@ -33,6 +35,12 @@ class ClinicMessage(models.Model):
         return self.env["clinic.followup.entry"].search_count(
             [("state", "=", "planned"), ("message_id", "=", False)]
         )
+
+    @api.model
+    def _learn_entries(self, waiting):
+        """Let PostgreSQL hear of many fresh entries, or it plans for a few."""
+        if waiting > BATCH:
+            self.env.cr.execute("ANALYZE clinic_followup_entry, clinic_followup_case")
 
     @api.model
     def _compose(self, limit=BATCH, cases=None):

@@ -35,9 +35,12 @@ def measure_batches(database):
     """Return [(messages made, cost)] of each batch until nothing is left."""
     batches = []
     with environment(database) as env:
+        messages = env["clinic.message"]
         while not batches or batches[-1][0]:
             with metered(env) as cost:
-                made = env["clinic.message"]._compose(limit=BATCH)
+                if not batches:
+                    messages._learn_entries(messages._count_to_compose())
+                made = messages._compose(limit=BATCH)
                 env.cr.commit()
             batches.append((made, cost))
     return batches
