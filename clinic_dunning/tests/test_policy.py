@@ -1,5 +1,6 @@
 from psycopg2 import IntegrityError
 
+from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -121,3 +122,16 @@ class TestPolicy(DunningCase):
             ):
                 record.write(vals)
                 record.flush_recordset()
+
+    def test_levels_change_places(self):
+        policy = self.create_policy(level("First", 7), level("Second", 14))
+        first, second = policy.level_ids
+        policy.level_ids = [
+            Command.update(second.id, {"sequence": 10}),
+            Command.update(first.id, {"sequence": 11}),
+        ]
+        self.assertEqual(policy.level_ids.sorted(), second | first)
+        with self.assertRaisesRegex(ValidationError, "same place"):
+            policy.level_ids = [Command.update(first.id, {"sequence": 10})]
+        with self.assertRaisesRegex(ValidationError, "same place"):
+            first.sequence = 10

@@ -127,7 +127,8 @@ class ClinicFollowupLevel(models.Model):
 
     @api.constrains("sequence", "policy_id")
     def _check_sequence(self):
-        self.policy_id._check_level_sequences()
+        if not self.env.context.get("clinic_levels_together"):
+            self.policy_id._check_level_sequences()
 
     def _is_before_due(self):
         """Return whether this is a note ahead of the due date."""

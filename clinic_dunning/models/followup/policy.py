@@ -156,7 +156,9 @@ class ClinicFollowupPolicy(models.Model):
             for policy in self:
                 if policy.payment_policy_text != vals["payment_policy_text"]:
                     policy.payment_policy_version += 1
-        return super().write(vals)
+        # Levels that change places are written one by one and looked at together.
+        together = self.with_context(clinic_levels_together=True)
+        return super(ClinicFollowupPolicy, together).write(vals)
 
     def _get_defects(self):
         """Return why this policy can't work, one sentence each (none: it can)."""
