@@ -248,6 +248,29 @@ class TestOutboxSend(DunningCase):
         message.action_cancel()
         self.assertEqual(message.state, "in_progress")
 
+    def test_sender_is_the_clinics_neutral_name(self):
+        self.company.clinic_message_name = "Clinic Martin"
+        self.company.name = "Psychiatry Centre"
+        self.env["mail.alias.domain"].create(
+            {"name": "clinic.example.com", "company_ids": self.company.ids}
+        )
+        self.remind()
+        (email,) = self.drain()
+        self.assertEqual(email["From"], "Clinic Martin <desk@clinic.example.com>")
+        self.assertEqual(
+            email["Reply-To"], "Clinic Martin <catchall@clinic.example.com>"
+        )
+        self.assertNotIn("Psychiatry", email.as_string())
+
+    def test_parallel_message_goes_with_its_withdrawn_reminder(self):
+        self.policy.level_ids.route_id = self.create_route(
+            "email:always", "letter:always"
+        )
+        messages = self.remind()
+        messages.filtered(lambda message: message.leg == 0).action_cancel()
+        self.assertEqual(self.drain(), [])
+        self.assertEqual(set(messages.mapped("state")), {"canceled"})
+
     def test_first_of_several_addresses_is_the_one_that_was_checked(self):
         self.patient.email = "ana@example.com, ben@example.com"
         self.env["mail.blacklist"]._add("ben@example.com")

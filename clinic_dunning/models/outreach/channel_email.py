@@ -75,6 +75,7 @@ class ClinicMessageAttempt(models.Model):
         """Write the email; it waits as cancelled so that no other queue may send it."""
         letter = self._render(verdict)
         message = self.message_id
+        sender, reply_to = self._get_email_senders(letter.lang)
         self.sudo().mail_mail_id = (
             self.env["mail.mail"]
             .sudo()
@@ -83,8 +84,8 @@ class ClinicMessageAttempt(models.Model):
                     "subject": letter.subject,
                     "body_html": self._get_email_html(letter),
                     "body": self._get_text_html(letter.masked),
-                    "email_from": message.company_id.email_formatted
-                    or self.env.user.email_formatted,
+                    "email_from": sender,
+                    "reply_to": reply_to,
                     "email_to": formataddr(
                         (message.partner_id.name or "", message._get_address_email())
                     ),
@@ -97,6 +98,22 @@ class ClinicMessageAttempt(models.Model):
                 }
             )
         )
+
+    def _get_email_senders(self, lang):
+        """Return who writes and who is answered, both by the clinic's neutral name.
+
+        Odoo would write the company's own name, which may reveal a specialty.
+        """
+        message = self.message_id
+        company = message.company_id
+        clinic = company.with_context(lang=lang)._get_clinic_message_name()
+        sender = company.email_formatted or self.env.user.email_formatted
+        answers = message.case_id._notify_get_reply_to(default=sender)
+        addresses = sender, answers.get(message.case_id.id) or sender
+        return [
+            formataddr((clinic, email_normalize(address, strict=False)))
+            for address in addresses
+        ]
 
     def _get_email_html(self, letter):
         company = self.message_id.company_id

@@ -114,6 +114,8 @@ class ClinicMessage(models.Model):
         entries = self._get_entries()
         if not entries:
             return Verdict("send", amount=self.amount)
+        if all(entry.state == "void" for entry in entries):
+            return Verdict("cancel", self.env._("The reminder was withdrawn."))
         if self.level_id._is_legal():
             entries = entries.filtered(lambda entry: entry.level_id._is_legal())
         keys = {(e.move_id.id, e.partner_id.id, e.date_maturity) for e in entries}
