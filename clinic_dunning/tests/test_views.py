@@ -169,6 +169,29 @@ class TestViews(DeskCase):
         node = etree.fromstring(arch).find(f".//filter[@name='{name}']")
         return safe_eval(node.get("domain"), {"uid": self.desk.id})
 
+    def test_why_now_says_what_waits_for_somebody(self):
+        people = [self.patient] + [
+            self.create_patient(name) for name in ("Lo Bas", "Hi Haut", "No Rien")
+        ]
+        for person in people[:3]:
+            self.create_invoice(person)
+        self.create_policy(level("Ring", route="call"), level("Later", 90))
+        self.remind()
+        self.drain()
+        self.env.invalidate_all()
+        self.create_invoice(people[3])
+        people[2].with_company(self.company).clinic_followup_mode = "manual"
+        self.case_of(people[2]).message_out_ids._cancel("Else")
+        self.remind()
+        self.case_as(self.desk, people[1])._ask_staff("Asks for instalments", "3")
+        cases = self.env["clinic.followup.case"].with_user(self.desk)
+        texts = [self.case_as(self.desk, person).why_now for person in people]
+        self.assertEqual(texts[0], "“Ring”: Phone call (to call)")
+        self.assertEqual(texts[1], "Asks for instalments")
+        self.assertEqual(texts[2], "“Ring”: waits for approval")
+        self.assertIn("Next: “Later”", texts[3])
+        self.assertEqual(len(cases.search([("is_call_due", "=", True)])), 2)
+
     def test_board_has_a_column_for_everybody_at_the_desk(self):
         self.create_invoice()
         case = self.case_as(self.desk)
@@ -179,6 +202,18 @@ class TestViews(DeskCase):
             group["responsible_id"] and group["responsible_id"][0] for group in groups
         }
         self.assertEqual(columns, {False, self.desk.id, self.officer.id})
+
+    def test_board_opens_the_column_of_nobody(self):
+        self.create_invoice()
+        case = self.case_as(self.desk)
+        groups = case.with_context(read_group_expand=True).web_read_group(
+            [("id", "=", case.id)],
+            ["responsible_id"],
+            auto_unfold=True,
+            unfold_read_specification={"partner_id": {}},
+        )["groups"]
+        nobody = [group for group in groups if not group["responsible_id"]]
+        self.assertEqual(nobody[0]["__records"][0]["id"], case.id)
 
     # -- access log --------------------------------------------------------------------
 

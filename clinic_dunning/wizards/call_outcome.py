@@ -40,7 +40,7 @@ class ClinicCallOutcome(models.TransientModel):
     )
     promise_currency_id = fields.Many2one(
         "res.currency",
-        string="Pays in",
+        string="Promised Currency",
         compute="_compute_promise",
         store=True,
         precompute=True,
@@ -48,7 +48,7 @@ class ClinicCallOutcome(models.TransientModel):
         domain="[('id', 'in', currency_ids)]",
     )
     promise_amount = fields.Monetary(
-        string="Pays",
+        string="Promised Amount",
         compute="_compute_promise_amount",
         store=True,
         precompute=True,

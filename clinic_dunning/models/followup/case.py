@@ -61,7 +61,7 @@ class ClinicFollowupCase(models.Model):
     level_id = fields.Many2one("clinic.followup.level", compute="_compute_next")
     next_level_id = fields.Many2one("clinic.followup.level", compute="_compute_next")
     next_action_date = fields.Date(compute="_compute_next")
-    reason_text = fields.Char(string="Why Now", compute="_compute_next")
+    reason_text = fields.Char(string="What Comes Next", compute="_compute_next")
     hold_ids = fields.One2many("clinic.followup.hold", "case_id")
     entry_ids = fields.One2many("clinic.followup.entry", "case_id")
     call_ids = fields.One2many("clinic.call", "case_id", string="Calls")

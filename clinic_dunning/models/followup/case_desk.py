@@ -17,6 +17,10 @@ class ClinicFollowupCase(models.Model):
         compute="_compute_is_call_due",
         search="_search_is_call_due",
     )
+    why_now = fields.Char(
+        compute="_compute_why_now",
+        help="What waits for somebody, else what comes next.",
+    )
     last_contact = fields.Char(compute="_compute_last_contact")
     message_out_count = fields.Integer(compute="_compute_message_out_count")
     has_pending_approval = fields.Boolean(compute="_compute_has_pending_approval")
@@ -108,7 +112,54 @@ class ClinicFollowupCase(models.Model):
         managers = companies._get_clinic_staff("clinic_dunning.group_clinic_manager")
         return users | (desk_sudo - managers).with_env(self.env)
 
+    @api.model
+    def web_read_group(self, domain, groupby, *args, **kwargs):
+        """Show whom nobody is responsible for: that column is not folded away."""
+        if (
+            groupby == ["responsible_id"]
+            and kwargs.get("auto_unfold")
+            and not kwargs.get("opening_info")
+        ):
+            limit = kwargs.get("unfold_read_default_limit")
+            kwargs["opening_info"] = [
+                {"value": False, "folded": False, "limit": limit, "offset": 0}
+            ]
+        return super().web_read_group(domain, groupby, *args, **kwargs)
+
     # -- what the screens show ----------------------------------------------
+
+    @api.depends("reason_text", "activity_ids.summary", "message_out_ids.state")
+    def _compute_why_now(self):
+        waiting = self._get_waiting_texts()
+        for case in self:
+            case.why_now = waiting.get(case.id) or case.reason_text
+
+    def _get_waiting_texts(self):
+        """Return {case id: what waits for somebody}, the most urgent of each case."""
+        texts = {}
+        for message in self._get_waiting_messages():
+            attempt = message._get_waiting_attempt()
+            waits = attempt.display_name or self.env._("waits for approval")
+            name = message.level_id.name or message.topic_id.name
+            texts[message.case_id.id] = f"“{name}”: {waits}"
+        reply = self.env.ref("clinic_dunning.activity_reply")
+        for activity in self.activity_ids:
+            if activity.activity_type_id == reply:
+                texts[activity.res_id] = activity.summary
+        return texts
+
+    def _get_waiting_messages(self):
+        """Return the messages of these cases that somebody must see to."""
+        return self.env["clinic.message"].search(
+            Domain("case_id", "in", self.ids)
+            & (
+                (Domain("state", "=", "queued") & Domain("approval", "=", "pending"))
+                | (
+                    Domain("state", "=", "in_progress")
+                    & Domain("attempt_ids.state", "=", "accepted")
+                )
+            )
+        )
 
     @api.depends("message_out_ids.state")
     def _compute_last_contact(self):
@@ -193,19 +244,20 @@ class ClinicFollowupCase(models.Model):
 
     def action_promise(self):
         """Open the call dialog on a promise to pay."""
-        return self._open_dialog(
-            "clinic_call_outcome_action",
-            default_outcome="promise",
-            default_by_phone=False,
-        )
+        return self._open_talk("promise", self.env._("Promise"))
 
     def action_cannot_pay(self):
         """Open the call dialog on a person who can't pay at present."""
-        return self._open_dialog(
+        return self._open_talk("hardship", self.env._("Can't pay"))
+
+    def _open_talk(self, outcome, name):
+        """Open the call dialog for a person who stands at the desk."""
+        action = self._open_dialog(
             "clinic_call_outcome_action",
-            default_outcome="hardship",
+            default_outcome=outcome,
             default_by_phone=False,
         )
+        return {**action, "name": name}
 
     def action_dispute(self):
         """Open the dialog that notes which invoices are disputed."""
