@@ -2,3 +2,4 @@ from . import pay
 from . import checkout
 from . import details
 from . import portal
+from . import plan

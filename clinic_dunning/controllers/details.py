@@ -67,12 +67,12 @@ class ClinicDetails(PatientPage, http.Controller):
             return self._to_details(secret, lang)
         link = link.with_context(lang=link._get_lang(lang))
         try:
-            act(link, post)
+            answer = act(link, post)
         except UserError as error:
             return self._show_details(
                 link, secret, lang, error=error.args[0], status=422
             )
-        return self._to_details(secret, lang, what)
+        return answer or self._to_details(secret, lang, what)
 
     @http.route(
         "/p/<string:secret>/invoice/<int:move_id>",
@@ -96,16 +96,8 @@ class ClinicDetails(PatientPage, http.Controller):
     # -- wishes --------------------------------------------------------------------
 
     def _tell_promise(self, link, post):
-        try:
-            day = date.fromisoformat(post.get("date", ""))
-        except ValueError:
-            day = None
         currency = self._get_first_currency(link)
-        link.env["clinic.promise"]._make(link, currency, day)
-
-    def _tell_plan(self, link, post):
-        months = post.get("months", "")
-        link._ask_plan(int(months) if months.isdecimal() else 0)
+        link.env["clinic.promise"]._make(link, currency, self._get_day(post))
 
     def _tell_problem(self, link, post):
         chosen = request.httprequest.form.getlist("move")
@@ -128,6 +120,13 @@ class ClinicDetails(PatientPage, http.Controller):
         )
 
     # -- helpers -----------------------------------------------------------------------
+
+    def _get_day(self, post):
+        """Return the date that was chosen, or None."""
+        try:
+            return date.fromisoformat(post.get("date", ""))
+        except ValueError:
+            return None
 
     def _get_first_currency(self, link):
         known = link._get_statement().currency_ids

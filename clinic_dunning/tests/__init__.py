@@ -35,3 +35,7 @@ from . import test_translation
 from . import test_views
 from . import test_wizards
 from . import test_wording
+from . import test_plan
+from . import test_plan_split
+from . import test_plan_page
+from . import test_plan_collect

@@ -158,14 +158,6 @@ class TestPayDetails(PayCase):
             [{"reason": "says_paid", "end_date": self.today(7)}],
         )
 
-    def test_wish_for_instalments_reaches_the_staff(self):
-        self._make_invoice()
-        self._unlock()
-        self.assertEqual(self._tell("plan", months="99").status_code, 422)
-        self._tell("plan", months="3")
-        self.assertEqual(self.get_case().activity_ids.summary, "Asks for instalments")
-        self.assertTrue(self.get_case().hold_ids.is_active)
-
     def test_choices_are_kept_as_proofs_of_what_changed(self):
         self._unlock()
         names = [choice["name"] for choice in self.link._get_choices()]

@@ -7,7 +7,9 @@ GSM_BASIC = (
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_EXTENDED = "^{}\\[~]|€"
-BILLING = "invoice r48 before7 before3 after7 repeat statement paid plan_notice".split()
+BILLING = (
+    "invoice r48 before7 before3 after7 repeat statement paid plan_notice plan_due"
+).split()
 OTHERS = (
     "document document_balance deposit_request deposit_received appointment_confirmed "
     "hold_expired cancel_refund optout"

@@ -3,6 +3,7 @@
 REASONS = {
     "disputed": "The invoice is disputed",
     "no_followup": "The invoice is excluded from follow-up",
+    "planned": "A payment plan covers it",
     "switched_off": "Follow-up is switched off for this person",
     "no_policy": "No policy applies",
     "standstill": "The policy stands still",

@@ -241,6 +241,7 @@ class ClinicFollowupDecision(models.AbstractModel):
                        SELECT guarantor_id FROM leveled WHERE level_id IS NOT NULL)
                AND (i.residual < 0 OR (
                        NOT i.no_followup AND NOT i.disputed
+                       AND i.blocked IS DISTINCT FROM 'planned'
                        AND (i.date_maturity < %(today)s OR i.level_id IS NOT NULL)))
              GROUP BY 1, 2, i.policy_id
             HAVING COUNT(i.level_id) > 0 AND SUM(i.residual) > 0

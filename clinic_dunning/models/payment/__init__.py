@@ -18,3 +18,17 @@ from . import exception
 from . import transaction
 from . import replay
 from . import desk_receipt
+from . import plan_policy
+from . import plan
+from . import plan_item
+from . import plan_line
+from . import plan_make
+from . import plan_hold
+from . import plan_notice
+from . import plan_watch
+from . import plan_collect
+from . import plan_charge
+from . import plan_exception
+from . import plan_card
+from . import plan_page
+from . import plan_case

@@ -17,10 +17,12 @@ class ClinicPaymentCheckout(models.Model):
     def _lock(self):
         """Let two requests on one choice come one after the other.
 
-        The second one fails on its old snapshot and is replayed by Odoo.
+        The second one fails on its old snapshot and is replayed by Odoo. So does one
+        that a charge of the same bills in a payment plan has overtaken.
         """
         self.started_at = fields.Datetime.now()
         self.flush_recordset(["started_at"])
+        self.allocation_ids._get_plans()._touch()
 
     def _is_usable(self):
         """Return whether the choice is fresh and its link still works."""

@@ -25,9 +25,6 @@ class ClinicLink(models.Model):
             **values,
             "people": local._get_people(lang),
             "problems": local._get_problems(),
-            "months": {
-                number: local.env._("%s months", number) for number in range(2, 13)
-            },
             "choices": local._get_choices(),
             "accepted": self.env["clinic.policy.acceptance"]._is_accepted(
                 self.partner_id, self.company_id
@@ -158,17 +155,6 @@ class ClinicLink(models.Model):
     def _report_paid(self):
         """Pause the reminders for a week: the patient says it is paid."""
         self._get_case().action_says_paid()
-
-    def _ask_plan(self, months):
-        """Have somebody prepare instalments; no reminder meanwhile."""
-        if months not in range(2, 13):
-            raise ValidationError(self.env._("Please choose between 2 and 12 months."))
-        case = self._get_case()
-        case._hold("other", days=7, note=self.env._("Asks for instalments"))
-        case._ask_staff(
-            self.env._("Asks for instalments"),
-            self.env._("Wishes to pay in %s months.", months),
-        )
 
     # -- contact choices -----------------------------------------------------------
 

@@ -16,18 +16,27 @@ class Statement:
     def get_asked(self, currency, only_due=False, keys=None):
         """Return the items to pay in one currency, the oldest first.
 
-        Disputed items stay out; `only_due` leaves out what is due after today; `keys`
-        keeps the chosen ones only.
+        Disputed items stay out; `only_due` leaves out what is due after today, and of
+        bills in a payment plan what its next instalments ask for; `keys` keeps the
+        chosen ones only.
         """
-        return [
+        asked = [
             item
             for item in self.items
             if item["residual"] > 0
             and item["currency_id"] == currency.id
             and not item["disputed"]
-            and (not only_due or item["date_maturity"] <= self.today)
             and (keys is None or get_item_key(item) in keys)
         ]
+        if not only_due:
+            return asked
+        due = [item | {"residual": self._get_due(item)} for item in asked]
+        return [item for item in due if item["residual"] > 0]
+
+    def _get_due(self, item):
+        """Return what is due of an item today."""
+        is_due = item["date_maturity"] <= self.today
+        return item.get("now", item["residual"] if is_due else 0)
 
     def get_amount(self, currency, items):
         """Return what may be asked for these items: their sum, less open credits."""
@@ -45,7 +54,10 @@ class Statement:
 
     def get_next_due(self, currency):
         """Return the first due date of what is asked, or None."""
-        days = [item["date_maturity"] for item in self.get_asked(currency)]
+        days = [
+            item.get("next_on") or item["date_maturity"]
+            for item in self.get_asked(currency)
+        ]
         return min(days, default=None)
 
     def _sum(self, items):
