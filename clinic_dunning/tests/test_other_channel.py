@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from .common import days_ago, level
 from .desk import DeskCase
@@ -32,7 +33,8 @@ class TestOtherChannel(DeskCase):
         return self.env[action["res_model"]].browse(action["res_id"])
 
     def fail_email(self):
-        self.drain(fault=SMTP_550)
+        with mute_logger("odoo.addons.mail.models.mail_mail"):
+            self.drain(fault=SMTP_550)
         self.env.invalidate_all()
         self.assertEqual(self.message.state, "failed")
 
@@ -95,6 +97,25 @@ class TestOtherChannel(DeskCase):
         self.assertEqual(letter.state, "canceled")
         self.assertEqual(letter.attempt_ids.state, "failed")
         self.assertEqual(call.lead_id, self.message)
+
+    def test_cancelled_letter_is_not_printed_and_cancelled_call_not_made(self):
+        for route in ("letter", "call"):
+            with self.subTest(route=route):
+                person = self.create_patient(f"Person {route}")
+                self.create_invoice(person)
+                self.policy.level_ids[0].route_id = self.env.ref(
+                    f"clinic_dunning.route_{route}"
+                )
+                message = self.remind().with_user(self.officer)
+                message = message.filtered(lambda m, who=person: m.partner_id == who)
+                self.drain()
+                self.env.invalidate_all()
+                self.assertEqual(message.attempt_ids.state, "accepted")
+                message.action_cancel()
+                self.assertEqual(message.attempt_ids.state, "failed")
+                self.assertFalse(self.case_of(person).activity_ids)
+                with self.assertRaisesRegex(UserError, "No letter"):
+                    message.attempt_ids.action_print_letters()
 
     def test_same_channel_twice_is_refused(self):
         dialog = self.open_choice()

@@ -182,12 +182,14 @@ class ClinicMessage(models.Model):
     def _cancel(self, reason, void=True):
         """Cancel what has not left yet; its items may be decided again if `void`.
 
-        What is being sent at this moment can't be called back any more.
+        A letter or call that waits for somebody is withdrawn. What is being sent at
+        this moment can't be called back any more.
         """
         moved = self.filtered(
             lambda m: m.state in ("queued", "in_progress", "review")
             and "leased" not in m.attempt_ids.mapped("state")
         )
+        moved._get_waiting_attempt()._withdraw(reason)
         moved = moved._move_to("canceled", reason=reason, is_problem=False)
         moved._end_entries(void)
 

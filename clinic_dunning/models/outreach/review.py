@@ -143,7 +143,6 @@ class ClinicMessage(models.Model):
             channel=channels[channel],
             user=self.env.user.name,
         )
-        self._get_waiting_attempt()._withdraw(reason)
         self._cancel(reason, void=False)
         self.filtered(lambda m: m.state == "failed").write(
             {"is_problem": False, "reason": reason}
