@@ -64,6 +64,10 @@ class TestOutboxRecheck(DunningCase):
         self.case_of().action_stop_all()
         self.assertStopped("canceled", "switched off")
 
+    def test_policy_switched_off_stops_the_reminder(self):
+        self.policy.action_deactivate()
+        self.assertStopped("canceled", "is off")
+
     def test_postponing_stops_the_reminder(self):
         self.case_of().action_postpone()
         self.assertStopped("canceled", "postponed")

@@ -97,6 +97,9 @@ class ClinicMessage(models.Model):
         case = self.case_id
         if not case:
             return ""
+        policy = self.level_id.policy_id.sudo()
+        if policy and policy.state != "active":
+            return self.env._("The policy “%s” is off.", policy.name)
         if case.hold_ids.filtered("is_active"):
             return self.env._("The follow-up was paused.")
         partner = case.partner_id.with_company(case.company_id)
