@@ -6,8 +6,6 @@ import pytz
 
 from odoo.tools import SQL
 
-NEVER = SQL("FALSE")
-
 
 class Moment:
     """A point in time as one clinic sees it.

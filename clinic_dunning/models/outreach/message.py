@@ -306,9 +306,7 @@ class ClinicMessage(models.Model):
         if known:
             return known
         source = vals.pop("source", None)
-        topic = self.env["clinic.message.topic"].search(
-            [("code", "=", topic_code)], limit=1
-        )
+        topic = self.env["clinic.message.topic"]._get_by_code(topic_code)
         return self.create(
             {
                 "partner_id": partner.id,
