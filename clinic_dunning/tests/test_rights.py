@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .common import TODAY, DunningCase, days_ago, level
@@ -192,3 +192,21 @@ class TestRights(DunningCase):
         for record in (message, message.attempt_ids):
             with self.assertRaises(UserError):
                 record.state = "queued" if record == message else "failed"
+
+    def test_how_somebody_is_followed_up_is_for_officers(self):
+        contacts = self.env.ref("base.group_partner_manager")
+        for user in (self.desk, self.employee, self.officer):
+            user.group_ids += contacts
+        for user in (self.employee, self.desk):
+            self.assertDenied(
+                user,
+                lambda u: self.patient.with_user(u).write(
+                    {"clinic_followup_mode": "none"}
+                ),
+            )
+            self.env["res.partner"].with_user(user).create({"name": "New"})
+        with Form(self.patient.with_user(self.desk)) as form:
+            form.phone = "+33142685301"
+        with Form(self.patient.with_user(self.officer)) as form:
+            form.clinic_followup_mode = "manual"
+        self.assertEqual(self.patient.clinic_followup_mode, "manual")

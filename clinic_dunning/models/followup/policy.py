@@ -208,7 +208,7 @@ class ClinicFollowupPolicy(models.Model):
             company_sudo._check_clinic_name_is_neutral()
 
     def action_deactivate(self):
-        """Switch the policy off: nothing new is decided by it, what waits is not sent."""
+        """Switch the policy off: it decides nothing new, what waits is not sent."""
         self.state = "draft"
 
     def action_make_default(self):

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 REVOKING_FIELDS = {"email", "phone", "clinic_guarantor_id"}
+DECIDING_FIELDS = {"clinic_followup_mode", "clinic_followup_policy_id"}
 
 
 class ResPartner(models.Model):
@@ -60,6 +61,7 @@ class ResPartner(models.Model):
         ],
         string="Follow-up",
         company_dependent=True,
+        tracking=True,
         help="Empty: automatic.",
     )
     clinic_balance = fields.Monetary(
@@ -211,7 +213,24 @@ class ResPartner(models.Model):
         until = self.clinic_guarantor_until
         return guarantor.browse() if until and until < day else guarantor
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(vals.get(name) for vals in vals_list for name in DECIDING_FIELDS):
+            self._check_clinic_officer()
+        return super().create(vals_list)
+
+    @api.model
+    def _check_clinic_officer(self):
+        """Leave to officers how somebody is followed up: others pause, with a reason.
+
+        :raise AccessError: for others
+        """
+        if not self.env.su:
+            self.env["clinic.message"].check_access("write")
+
     def write(self, vals):
+        if DECIDING_FIELDS & set(vals):
+            self._check_clinic_officer()
         changed = REVOKING_FIELDS & set(vals)
         before = {partner.id: [partner[name] for name in changed] for partner in self}
         result = super().write(vals)
