@@ -27,6 +27,32 @@ INVARIANTS = {
            attempt.claim_snapshot::pg_snapshot) AND (event.applied_xid IS NULL OR NOT
            pg_visible_in_snapshot(
                 event.applied_xid::xid8, attempt.claim_snapshot::pg_snapshot))""",
+    "I7 no instalment is charged twice, nor above its amount or its notice": """
+        SELECT line.id FROM clinic_payment_plan_line line
+          JOIN payment_transaction tx ON tx.clinic_plan_line_id = line.id
+          LEFT JOIN clinic_message notice ON notice.id = line.notice_id
+          LEFT JOIN (SELECT source_transaction_id, SUM(amount) AS amount
+                       FROM payment_transaction
+                      WHERE operation = 'refund' AND state = 'done' GROUP BY 1) refund
+            ON refund.source_transaction_id = tx.id
+         WHERE tx.source_transaction_id IS NULL
+           AND (tx.state IN ('pending', 'authorized', 'done')
+                OR tx.clinic_charge IN ('claimed', 'unknown'))
+         GROUP BY line.id
+        HAVING COUNT(*) FILTER (
+                   WHERE tx.amount + COALESCE(refund.amount, 0) > 0.0005) > 1
+            OR MAX(tx.amount) > line.amount + 0.0005
+            OR MAX(tx.amount) > MIN(COALESCE(notice.amount, 0)) + 0.0005
+            OR BOOL_OR(notice.delivered_at IS NULL
+                       OR notice.delivered_at + interval '1 day' > tx.create_date)""",
+    "I7 the instalments of a live plan make up its amount": """
+        SELECT plan.id FROM clinic_payment_plan plan
+          JOIN clinic_payment_plan_line line ON line.plan_id = plan.id
+         WHERE plan.state = 'active' GROUP BY plan.id
+        HAVING ABS(SUM(line.amount) - plan.amount) > 0.0005""",
+    "I7 no bill is in two live plans": """
+        SELECT move_id, partner_id, date_maturity FROM clinic_payment_plan_item
+         WHERE state IN ('proposed', 'active') GROUP BY 1, 2, 3 HAVING COUNT(*) > 1""",
     "I8 no two top-level transactions paid by one payment at the provider": """
         SELECT provider_id, provider_reference FROM payment_transaction
          WHERE source_transaction_id IS NULL AND state IN ('authorized', 'done')

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from odoo.addons.clinic_dunning.models.payment.plan_split import get_monthly_days
+
 from .clinics import CLINICS
 from .companies import find, remember
 
@@ -14,6 +16,8 @@ HOLDS = {
     "complaint": (14, "Letter received, the manager answers"),
     "deceased": (0, ""),
 }
+# Who proposed the plan, and its instalments: one runs, one waits for the clinic's yes.
+PLANS = (("clinic", 3), ("patient", 4))
 PEOPLE_WITH_MODE = ("none", "manual")
 
 
@@ -29,7 +33,9 @@ def build_followup(env, clinic, company):
     rest = debtors[len(HOLDS) :]
     for mode, partner in zip(PEOPLE_WITH_MODE, rest, strict=False):
         partner.with_company(company).clinic_followup_mode = mode
-    opt_out(env, rest[len(PEOPLE_WITH_MODE) :])
+    rest = rest[len(PEOPLE_WITH_MODE) :]
+    opt_out(env, rest)
+    build_plans(env, company, rest[-len(PLANS) :])
 
 
 def build_policy(env, preset, company):
@@ -98,6 +104,19 @@ def opt_out(env, partners):
         env["mail.blacklist"]._add(partner.email)
     for partner in partners.filtered("phone_sanitized")[-1:]:
         env["phone.blacklist"]._add([partner.phone_sanitized])
+
+
+def build_plans(env, company, partners):
+    """Payment plans of all that these people owe: one runs, one waits."""
+    plans = env["clinic.payment.plan"]
+    today = company._get_clinic_today()
+    for partner, (origin, count) in zip(partners, PLANS, strict=False):
+        case = env["clinic.followup.case"]._get_or_create(partner, company)
+        items = plans._get_free_items(case)
+        currency = env["res.currency"].browse(items[0]["currency_id"])
+        days = get_monthly_days(today + timedelta(days=5), count)
+        plan = plans._make(case, currency, items, days, origin=origin)
+        plan._accept(user=env.user if origin == "clinic" else None)
 
 
 def get_policies(env):
