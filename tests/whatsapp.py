@@ -1,6 +1,10 @@
 """What the tests of WhatsApp and SMS share: a clinic with an account."""
 
-from common import InvariantCase
+import os
+import unittest
+from collections import Counter
+
+from common import InvariantCase, ProcessCase
 from emulators.twilio import TwilioEmulator
 
 from odoo.addons.clinic_whatsapp.tools import content
@@ -54,6 +58,7 @@ class WhatsappCase(InvariantCase):
         self.twilio.heal()
         self.twilio.follows = False
         self.account._get_gate().reset()
+        self.addCleanup(setattr, self.emulated, "api_secret", self.emulated.api_secret)
 
     @classmethod
     def agree(cls, partner, purpose="billing"):
@@ -101,3 +106,84 @@ class WhatsappCase(InvariantCase):
         attempts = message.attempt_ids.sorted("id")
         attempts.invalidate_recordset()
         return message.state, [(a.channel, a.state, a.error_code) for a in attempts]
+
+
+@unittest.skipUnless("CLINIC_TEST_TEMPLATE" in os.environ, "needs a template database")
+class WhatsappProcessCase(ProcessCase):
+    """Real processes and commits; reminders go by SMS through the emulator."""
+
+    people = 0
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.twilio = cls.enterClassContext(TwilioEmulator())
+        cls.emulated = cls.twilio.add_account(numbers=[CLINIC_SMS])
+        keys = {
+            "account_sid": cls.emulated.sid,
+            "auth_token": cls.emulated.auth_token,
+            "sms_sender": CLINIC_SMS,
+        }
+        cls.worker.run("open_whatsapp", account=keys, url=cls.twilio.url, timeout=2)
+
+    def setUp(self):
+        super().setUp()
+        self.twilio.clear()
+        self.twilio.heal()
+
+    def bill(self, count=3):
+        """Bill new people and compose their reminders; return their names."""
+        cls = type(self)
+        names = [f"P{cls.people + place}" for place in range(count)]
+        cls.people += count
+        self.worker.run("invoice", names=names)
+        self.worker.run("decide")
+        self.worker.run("compose")
+        return names
+
+    def let_time_pass(self):
+        super().let_time_pass()
+        self.sql(
+            """UPDATE clinic_message_attempt SET lookup_at = '2020-01-01'
+                WHERE id IN (SELECT id FROM clinic_message_attempt
+                              WHERE lookup_at IS NOT NULL FOR UPDATE SKIP LOCKED)"""
+        )
+        self.sql("UPDATE clinic_twilio_account SET breaker_until = '2020-01-01'")
+
+    def recover(self, times=4):
+        """Other senders run, and the provider is asked, until all is quiet."""
+        for _time in range(times):
+            self.let_time_pass()
+            self.worker.run("send")
+            self.let_time_pass()
+            self.worker.run("look_up")
+
+    def taken(self):
+        """How many messages the provider took for each number."""
+        return Counter(message.to for message in self.twilio.outbound)
+
+    def get_states(self, names):
+        rows = self.sql(
+            """SELECT partner.name, message.state FROM clinic_message message
+                 JOIN res_partner partner ON partner.id = message.partner_id
+                WHERE partner.name = ANY(%s)""",
+            names,
+        )
+        self.assertEqual(len(rows), len(names))
+        return dict(rows)
+
+    def assertOnce(self, names):
+        """Each message arrived, and nobody got two; return what else became of some."""
+        states = self.get_states(names)
+        self.assertLessEqual(set(self.taken().values()), {1})
+        for name, state in states.items():
+            came = self.taken()[f"+33612{int(name[1:]):06}"]
+            if state != "review":
+                self.assertEqual(came, int(state == "delivered"), name)
+        self.assertFalse(
+            self.sql(
+                """SELECT id FROM clinic_message_attempt
+                    WHERE state IN ('leased', 'unknown') AND lookup_at IS NOT NULL"""
+            )
+        )
+        return Counter(states.values())

@@ -31,6 +31,9 @@ POINTS = {
     "hand over": ("clinic.message.attempt", "_hand_over"),
     "server": ("ir.mail_server", "send_email"),
     "result": ("clinic.message.attempt", "_take_email_result"),
+    "launch": ("clinic.message.attempt", "_launch"),
+    "call": ("odoo.addons.clinic_whatsapp.tools.client.TwilioClient", "send"),
+    "answers": ("clinic.message.attempt", "_take_answers"),
     "decide": ("clinic.followup.decision", "_decide"),
     "compose": ("clinic.message", "_compose"),
     "claim line": ("clinic.payment.plan.line", "_claim"),
@@ -40,21 +43,27 @@ POINTS = {
 }
 
 
+def find_class(path):
+    module, _dot, name = path.rpartition(".")
+    return getattr(sys.modules[module], name)
+
+
 def wound(env, point, name, nth):
     """Send this process a signal when it passes a point for the nth time."""
     when, method = point.split(" ", 1)
     model, attribute = POINTS[method]
-    cls = env.registry[model]
+    cls = env.registry[model] if model in env.registry else find_class(model)
     original = getattr(cls, attribute)
     passed = 0
 
     def wounded(self, *args, **kwargs):
         nonlocal passed
         passed += 1
-        if when == "before" and passed == nth:
+        turn = passed
+        if when == "before" and turn == nth:
             os.kill(os.getpid(), signal.Signals[name])
         result = original(self, *args, **kwargs)
-        if when == "after" and passed == nth:
+        if when == "after" and turn == nth:
             os.kill(os.getpid(), signal.Signals[name])
         return result
 
@@ -91,7 +100,9 @@ def job_invoice(env, names, days=10):
     due = odoo.fields.Date.subtract(odoo.fields.Date.today(), days=days)
     for name in names:
         address = f"{name.split('+')[0].lower()}@example.com"
-        world.create_invoice(world.create_patient(name, email=address), due=due)
+        phone = f"+33612{int(''.join(filter(str.isdigit, name)) or 0):06}"
+        patient = world.create_patient(name, email=address, phone=phone)
+        world.create_invoice(patient, due=due)
 
 
 def job_decide(env):
@@ -106,10 +117,33 @@ def job_compose(env):
     env["clinic.message"]._cron_compose()
 
 
-def job_send(env, lease=300):
+def job_open_whatsapp(env, account, url, timeout):
+    """Reminders go by SMS, through that account at the emulator."""
+    world = get_world(env)
+    parameters = world.env["ir.config_parameter"]
+    parameters.set_param("clinic_whatsapp.api_base_url", url)
+    parameters.set_param("clinic_whatsapp.api_timeout", timeout)
+    world.env["clinic.twilio.account"].create(
+        {"name": "Reception", "company_id": world.company.id, "rate": 80, **account}
+    )
+    route = world.create_route("sms")
+    world.company.clinic_followup_policy_id.level_ids.route_id = route
+
+
+def job_change_account(env, **vals):
+    env["clinic.twilio.account"].search([], limit=1).write(vals)
+
+
+def job_send(env, lease=300, fresh=5):
+    """Send, with other times than the usual ones (seconds)."""
     sender = odoo.addons.clinic_dunning.models.outreach.sender
     sender.LEASE = timedelta(seconds=lease)
+    odoo.addons.clinic_whatsapp.models.courier.FRESH = timedelta(seconds=fresh)
     env["clinic.message"]._cron_send()
+
+
+def job_look_up(env):
+    env["clinic.message.attempt"]._cron_look_up()
 
 
 def job_pay(env, name):

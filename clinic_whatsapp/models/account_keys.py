@@ -2,10 +2,12 @@ import os
 
 from odoo import api, fields, models
 
-from ..tools.client import Credentials, TwilioError, get_client
+from ..tools.client import TIMEOUT, Credentials, TwilioError, get_client
 
 ENVIRONMENT = "CLINIC_TWILIO_"
+# System parameters: an emulator's address, and how long to wait for an answer.
 BASE_URL = "clinic_whatsapp.api_base_url"
+SECONDS = "clinic_whatsapp.api_timeout"
 
 
 class ClinicTwilioAccount(models.Model):
@@ -75,4 +77,7 @@ class ClinicTwilioAccount(models.Model):
         if not all(credentials):
             raise TwilioError("credentials")
         parameters = self.env["ir.config_parameter"].sudo()
-        return get_client(credentials, parameters.get_param(BASE_URL) or "")
+        seconds = float(parameters.get_param(SECONDS) or TIMEOUT)
+        return get_client(
+            credentials, parameters.get_param(BASE_URL) or "", min(seconds, TIMEOUT)
+        )

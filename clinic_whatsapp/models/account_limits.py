@@ -109,7 +109,17 @@ class ClinicTwilioAccount(models.Model):
 
     def _get_hold(self, attempt):
         """Return the `Hold` that an attempt has to wait for, or None."""
-        return self._get_breaker_hold() or self._get_budget_hold(attempt)
+        return (
+            self._get_keys_hold()
+            or self._get_breaker_hold()
+            or self._get_budget_hold(attempt)
+        )
+
+    def _get_keys_hold(self):
+        if all(self._get_credentials()):
+            return None
+        until = fields.Datetime.now() + LONGEST_PAUSE
+        return Hold(until, self.env._("The Twilio account has no keys."))
 
     def _get_budget_hold(self, attempt):
         if not self.daily_messages and not self.daily_amount:

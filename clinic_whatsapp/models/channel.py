@@ -78,5 +78,7 @@ class ClinicMessage(models.Model):
             attempt.unlink()
             self._postpone(hold.until, hold.reason)
             return False
-        attempt.twilio_account_id = account
+        # One segment until the text is written: the next one's budget is counted now.
+        cost = account[f"{attempt.channel}_price"]
+        attempt.write({"twilio_account_id": account.id, "cost": cost})
         return True

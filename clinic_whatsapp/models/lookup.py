@@ -142,9 +142,11 @@ class ClinicMessageAttempt(models.Model):
 
     def _take_absence(self):
         """It was never taken: send it once more, never a third time."""
-        siblings = self.message_id.attempt_ids
-        self.lookup_at = False
-        if "proved_absent" in siblings.mapped("error_code"):
+        resent = self.message_id.attempt_ids.filtered(
+            lambda attempt: attempt.error_code == "proved_absent" and attempt.lookups
+        )
+        self.write({"lookups": self.lookups + 1, "lookup_at": False})
+        if resent:
             self._leave_to_a_person()
         else:
             error = self.env._("Twilio never had it.")
