@@ -44,26 +44,39 @@ class ClinicMessage(models.Model):
 
     def _get_known_refusal(self, channel, number):
         """Return what this number has answered before, or ''."""
-        blocked = self.env["phone.blacklist"].sudo()
-        if blocked.search_count([("number", "=", number)], limit=1):
+        blocked, last_error = self._read_history(channel, number)
+        if blocked:
             return self.env._("the number asked not to be written to")
-        last = self.env["clinic.message.attempt"].search(
-            [
-                (
-                    "address_hash",
-                    "=",
-                    self.env["clinic.contact.address"]._hash(number),
-                ),
-                ("claimed_at", ">", fields.Datetime.now() - FORGOTTEN),
-                ("channel", "=", channel),
-                ("state", "not in", ("leased", "unknown")),
-            ],
-            limit=1,
-            order="id desc",
-        )
-        if last.state == "failed" and last.error_code in codes.UNREACHABLE_NUMBER:
+        if last_error in codes.UNREACHABLE_NUMBER:
             return self.env._("the number takes no such messages")
         return ""
+
+    def _read_history(self, channel, number):
+        """Return whether the number is blocked, and the code of its last failure.
+
+        One statement: it is asked for each message at least twice.
+        """
+        self.env["phone.blacklist"].sudo().flush_model(["number", "active"])
+        self.attempt_ids.flush_model(
+            ["address_hash", "claimed_at", "channel", "state", "error_code"]
+        )
+        self.env.cr.execute(
+            """
+            SELECT EXISTS (SELECT FROM phone_blacklist WHERE number = %s AND active),
+                   (SELECT CASE WHEN state = 'failed' THEN error_code END
+                      FROM clinic_message_attempt
+                     WHERE address_hash = %s AND claimed_at > %s AND channel = %s
+                       AND state NOT IN ('leased', 'unknown')
+                     ORDER BY id DESC LIMIT 1)
+            """,
+            [
+                number,
+                self.env["clinic.contact.address"]._hash(number),
+                fields.Datetime.now() - FORGOTTEN,
+                channel,
+            ],
+        )
+        return self.env.cr.fetchone()
 
     def _respect_cap(self, attempt):
         """Return whether the account may send it now; else it waits for its turn."""

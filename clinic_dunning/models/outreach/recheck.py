@@ -17,6 +17,7 @@ class Verdict(NamedTuple):
 
     outcome: send, later (not before `until`, naive UTC), skip (nothing to say), cancel
     (must not be said) or next (this channel can't be used)
+    channel: the one that may be used now, where the outcome is send
     """
 
     outcome: str
@@ -25,6 +26,7 @@ class Verdict(NamedTuple):
     items: tuple = ()
     also_open: tuple = ()
     amount: float = 0.0
+    channel: str = ""
 
 
 class ClinicMessage(models.Model):
@@ -84,13 +86,14 @@ class ClinicMessage(models.Model):
         verdict = self._recheck_amount(open_items, paying)
         if verdict.outcome != "send":
             return verdict
-        if not self._next_channel():
+        channel = self._next_channel()
+        if not channel:
             return Verdict("next", self._get_obstacles_text())
-        if until := self._get_next_opening():
+        if until := self._get_next_opening(channel):
             return Verdict(
                 "later", self.env._("Nobody is written to at this hour."), until
             )
-        return verdict
+        return verdict._replace(channel=channel)
 
     def _get_stop_reason(self):
         """Return why this must not be said to this person, or ''."""
@@ -228,13 +231,13 @@ class ClinicMessage(models.Model):
             "The level has no route to reach the patient."
         )
 
-    def _get_next_opening(self):
+    def _get_next_opening(self, channel):
         """Return when the window opens where the recipient lives, if it is closed now.
 
         :return: naive UTC moment, or False when it is open or the channel disturbs
             nobody
         """
-        if self._next_channel() in self._get_silent_channels():
+        if channel in self._get_silent_channels():
             return False
         zone = pytz.timezone(self.partner_id._get_clinic_tz(self.company_id))
         here = (

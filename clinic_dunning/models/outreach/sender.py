@@ -208,7 +208,9 @@ class ClinicMessage(models.Model):
     def _obey(self, verdict, attempt=None):
         """Do what the re-check says; return whether the attempt goes out now."""
         if verdict.outcome == "send":
-            return self._is_still_the_channel(attempt) and self._respect_cap(attempt)
+            return self._is_still_the_channel(
+                attempt, verdict.channel
+            ) and self._respect_cap(attempt)
         if attempt:
             attempt.unlink()
         if verdict.outcome == "later":
@@ -221,9 +223,9 @@ class ClinicMessage(models.Model):
             self._fail(verdict.reason)
         return False
 
-    def _is_still_the_channel(self, attempt):
+    def _is_still_the_channel(self, attempt, channel):
         """Return whether the leased channel may be used; else take the next one."""
-        if attempt.channel == self._next_channel():
+        if attempt.channel == channel:
             return True
         attempt.unlink()
         self._postpone(fields.Datetime.now(), self.env._("The channel changed."))
