@@ -1,5 +1,7 @@
 """Telephone numbers: whose country, which kind. No `env`."""
 
+from functools import lru_cache
+
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
@@ -14,12 +16,13 @@ _NO_TEXT = {
 }
 
 
+@lru_cache(maxsize=4096)
 def to_e164(number, countries=()):
     """Return a number in E.164, or '' if no country makes a valid one of it.
 
     :param str number: as a person wrote it
-    :param countries: ISO codes such as "FR", the likeliest first; a number that begins
-        with + or 00 brings its own
+    :param tuple countries: ISO codes such as "FR", the likeliest first; a number that
+        begins with + or 00 brings its own
     """
     number = (number or "").strip()
     if number.startswith("00"):
@@ -31,6 +34,7 @@ def to_e164(number, countries=()):
     return ""
 
 
+@lru_cache(maxsize=4096)
 def takes_text(e164):
     """Return whether a valid number may take an SMS: a landline does not."""
     parsed = _parse(e164, None)

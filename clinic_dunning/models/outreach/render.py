@@ -206,11 +206,12 @@ class ClinicMessage(models.Model):
         """Return the one neutral label of the items, else words for a visit."""
         moves = self.env["account.move"].browse(row["move_id"] for row in verdict.items)
         labels = set(moves.mapped("clinic_service_label"))
+        if len(labels) == 1 and (only := labels.pop()):
+            return only
         default = self.env.ref(
             "clinic_dunning.service_label_care", raise_if_not_found=False
         )
-        only = labels.pop() if len(labels) == 1 else False
-        return only or (default.with_context(lang="en_US").name if default else "")
+        return default.with_context(lang="en_US").name if default else ""
 
     def _get_also_open(self, verdict, lang):
         """Return a line for each item that a legal step only names, oldest first."""
