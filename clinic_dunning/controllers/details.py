@@ -26,7 +26,7 @@ class ClinicDetails(PatientPage, http.Controller):
         link = self._find_link(secret)
         if not link:
             return self._not_found()
-        return self._show_details(link, secret, lang, notice=done)
+        return self._show_details(link, secret, lang, done=done)
 
     @http.route(
         "/p/<string:secret>/unlock",

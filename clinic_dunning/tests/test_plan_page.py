@@ -28,6 +28,9 @@ class TestPlanPage(PlanCase):
         self.assertIn("3 payments of 33.34 €", self.offers())
         plan, answer = self.agree(count=3, card="")
         self.assertIn("done=accept", answer.headers["Location"])
+        text = self._read(answer.headers["Location"].replace(self.base_url(), ""))
+        self.assertIn("Thank you, it is noted", text)
+        self.assertNotIn("Hacked", self._read(f"{self.path}/details?done=Hacked"))
         self.assertRecordValues(
             plan, [{"state": "active", "origin": "patient", "wants_card": False}]
         )
@@ -177,7 +180,7 @@ class TestPlanPage(PlanCase):
         self._make_invoice(100.0)
         card = self._make_card()
         self._unlock()
-        for days in (-1, 0, 1, 31, 9999):
+        for days in (-1, 0, 3, 31, 9999):
             answer = self._tell("later", date=self.later(days), card=card.id)
             self.assertEqual(answer.status_code, 422, days)
             self.assertIn("choose a day", answer.text)

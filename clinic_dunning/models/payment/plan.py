@@ -120,7 +120,9 @@ class ClinicPaymentPlan(models.Model):
     @api.depends("token_id")
     def _compute_card(self):
         for plan in self:
-            plan.card = plan.token_id.display_name if plan.token_id.active else False
+            token = plan.token_id.filtered("active")
+            last = (token.payment_details or "")[-4:]
+            plan.card = f"•••• {last}" if token else False
 
     # -- what the ledger says ----------------------------------------------------------
 

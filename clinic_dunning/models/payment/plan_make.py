@@ -10,8 +10,6 @@ from .statement import Statement
 
 FIRST_AFTER_DAYS = 7
 ASKED_DAYS = 7
-# A day on which a card is charged lies so many days ahead: the notice needs one.
-LEAST_DAYS = 2
 
 
 class ClinicPaymentPlan(models.Model):
@@ -239,7 +237,9 @@ class ClinicPaymentPlan(models.Model):
             raise ValidationError(
                 self.env._("Please choose one of the plans that are offered.")
             )
-        first = case.company_id._get_clinic_today() + timedelta(days=FIRST_AFTER_DAYS)
+        first, _last = self._get_day_limits(case)
+        today = case.company_id._get_clinic_today()
+        first = max(first, today + timedelta(days=FIRST_AFTER_DAYS))
         days = get_monthly_days(first, count)
         return self._draft(link, case, currency, items, days, token, wants_card)
 
@@ -301,10 +301,13 @@ class ClinicPaymentPlan(models.Model):
 
     @api.model
     def _get_day_limits(self, case):
-        """Return the first and the last day that a patient may choose."""
-        today = case.company_id._get_clinic_today()
-        last = today + timedelta(days=case._get_plan_terms().plan_later_days)
-        return today + timedelta(days=LEAST_DAYS), last
+        """Return the first and the last day that a patient may choose.
+
+        The notice comes before: the first day leaves it its time.
+        """
+        today, terms = case.company_id._get_clinic_today(), case._get_plan_terms()
+        first = today + timedelta(days=terms.plan_notice_days + 1)
+        return first, today + timedelta(days=terms.plan_later_days)
 
     @api.model
     def _get_counts(self, case, currency, items):
