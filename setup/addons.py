@@ -19,6 +19,8 @@ EXTRAS = (
     "l10n_in",
     "payment_custom",
     "payment_demo",
+    "payment_razorpay",
+    "payment_stripe",
     "resource_booking",
 )
 

@@ -101,25 +101,6 @@ class TestPaymentException(PayCase):
         self.assertEqual(self.count_payments(transaction), 1)
         self.assertNothingFiled(transaction)
 
-    def test_payment_intent_of_another_reference_changes_nothing(self):
-        self._make_invoice(100.0)
-        transaction = self._start()
-        self.env.cr.execute(
-            "UPDATE payment_provider SET code = 'stripe' WHERE id = %s",
-            [self.provider.id],
-        )
-        self.provider.invalidate_recordset(["code"])
-        transaction.invalidate_recordset(["provider_code"])
-        with (
-            patch.object(
-                type(transaction), "_get_named_reference", lambda *_args: "PAY-0"
-            ),
-            self.answering(),
-        ):
-            transaction._process("none", {"id": "pi_1"})
-        self.assertEqual(transaction.state, "draft")
-        self.assertFiled(transaction, "replayed")
-
     def test_done_triggers_the_booking_at_once(self):
         self._make_invoice(100.0)
         transaction = self._start()

@@ -31,6 +31,7 @@ class ClinicPaymentException(models.Model):
             ("unallocated", "More was paid than is still due"),
             ("late", "Paid after it was cancelled or failed"),
             ("double", "Paid twice"),
+            ("lost", "Paid again at the provider only"),
             ("mismatch", "Wrong amount or currency"),
             ("replayed", "A provider's answer was used twice"),
             ("failed", "Could not be booked"),
@@ -58,6 +59,7 @@ class ClinicPaymentException(models.Model):
             "unallocated": self.env._("Match it with another bill, or refund it."),
             "late": self.env._("Check with the provider, then book or refund it."),
             "double": self.env._("Refund the second payment."),
+            "lost": self.env._("Refund it at the provider: it is not in the books."),
             "mismatch": self.env._("Compare with the provider before booking it."),
             "replayed": self.env._(
                 "Check the payment with the provider: nothing was booked."
@@ -72,20 +74,62 @@ class ClinicPaymentException(models.Model):
     def _file(self, transaction, kind, amount=None, note=False):
         """Put money on the list, once for each transaction and kind.
 
+        Whoever speaks with the patient gets an activity. A larger amount than before
+        opens it again: more was taken back.
+
         :param float amount: in the transaction's currency; default: all of it
         """
+        amount = transaction.amount if amount is None else amount
         known = self.sudo().search(
             [("transaction_id", "=", transaction.id), ("kind", "=", kind)], limit=1
         )
-        return known or self.sudo().create(
-            {
-                "transaction_id": transaction.id,
-                "kind": kind,
-                "amount": transaction.amount if amount is None else amount,
-                "note": note,
-            }
+        if not known:
+            known = self.sudo().create(
+                {
+                    "transaction_id": transaction.id,
+                    "kind": kind,
+                    "amount": amount,
+                    "note": note,
+                }
+            )
+            known._ask_staff()
+        elif transaction.currency_id.compare_amounts(amount, known.amount) > 0:
+            known.write({"amount": amount, "note": note, "state": "open"})
+            known._ask_staff()
+        return known
+
+    def _ask_staff(self):
+        """Plan what is to be done next for a person; its title is neutral."""
+        self.ensure_one()
+        officer = self._get_officer()
+        if not officer:
+            return
+        self.with_context(mail_activity_quick_update=True).activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=self.env._("Payment to look at"),
+            note=self.next_action,
+            user_id=officer.id,
         )
+
+    def _get_officer(self):
+        """Return a billing officer of the clinic, managers last, if there is one."""
+        groups = (
+            "group_billing_officer",
+            "group_clinic_manager",
+        )
+        officers, managers = (
+            self.env.ref(f"clinic_dunning.{group}")
+            .sudo()
+            .all_user_ids.filtered(
+                lambda user: self.company_id in user.company_ids
+                and user.active
+                and not user.share
+            )
+            for group in groups
+        )
+        return (officers - managers or officers).sorted("id")[:1]
 
     def action_done(self):
         """Note that the money found its place."""
         self.state = "done"
+        self.activity_ids.action_feedback()
