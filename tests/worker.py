@@ -17,10 +17,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import bank_provider
+import psycopg2
 
 import odoo
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
+from odoo.service.model import retrying
 from odoo.tools import config
 
 POINTS = {
@@ -40,6 +42,10 @@ POINTS = {
     "charge": ("payment.transaction", "_charge_locked"),
     "post": ("payment.provider", "_send_api_request"),
     "answer": ("payment.transaction", "_take_answer"),
+    "process": ("payment.transaction", "_process"),
+    "book": ("payment.transaction", "_create_payment"),
+    "match": ("clinic.payment.allocation", "_reconcile_with"),
+    "thank": ("payment.transaction", "_thank"),
 }
 
 
@@ -235,6 +241,82 @@ def job_cancel_plan(env, name):
 
 def job_remove_card(env, name):
     env["payment.token"].search([("partner_id.name", "=", name)]).active = False
+
+
+def get_demo_provider(world):
+    """Return the demo provider of the clinic, booked on its bank."""
+    found = world.env["payment.provider"].search(
+        [("code", "=", "demo"), ("company_id", "=", world.company.id)]
+    )
+    if found.state == "test":
+        return found
+    if not found:
+        template = world.env.ref("payment.payment_provider_demo")
+        found = template.copy({"company_id": world.company.id})
+    found.write({"state": "test", "is_published": True})
+    bank = world.env["account.journal"].search(
+        [("type", "=", "bank"), ("company_id", "=", world.company.id)]
+    )
+    account = bank.inbound_payment_method_line_ids.payment_account_id[:1]
+    found.journal_id = bank
+    bank.inbound_payment_method_line_ids.filtered(
+        lambda line: line.payment_provider_id == found
+    ).payment_account_id = account
+    return found
+
+
+def job_begin_payment(env, name, amount):
+    """Bill somebody, who opens the link, chooses to pay all and begins."""
+    world = get_world(env)
+    patient = world.create_patient(name, email=f"{name.lower()}@example.com")
+    world.create_invoice(patient, amount=amount)
+    provider = get_demo_provider(world)
+    link, _url = world.env["clinic.link"]._issue(patient, world.company)
+    checkout = world.env["clinic.payment.checkout"]._open(
+        link.sudo(), world.company.currency_id, "all"
+    )
+    world.env["payment.transaction"].create(
+        {
+            "provider_id": provider.id,
+            "payment_method_id": provider.payment_method_ids[:1].id
+            or world.env.ref("payment.payment_method_unknown").id,
+            "reference": f"PAY-{checkout.id}",
+            "amount": checkout.amount,
+            "currency_id": checkout.currency_id.id,
+            "partner_id": patient.id,
+            "operation": "online_direct",
+            "clinic_checkout_id": checkout.id,
+            "invoice_ids": [
+                odoo.Command.set(checkout.allocation_ids.move_id.ids),
+            ],
+        }
+    )
+
+
+def job_webhook(env, transaction):
+    """The provider says it is paid; refused by a quicker process, it says it again."""
+
+    def tell():
+        record = env["payment.transaction"].browse(transaction)
+        data = {"reference": record.reference, "simulated_state": "done"}
+        record._process("demo", data)
+
+    retrying(tell, env)
+
+
+def job_poll(env, transaction):
+    """The patient's browser asks, as long as it is told to try again."""
+    record = env["payment.transaction"].browse(transaction)
+    for _time in range(20):
+        try:
+            if not record.is_post_processed:
+                record._post_process()
+            env.cr.commit()
+            return
+        except (psycopg2.OperationalError, psycopg2.IntegrityError):
+            env.cr.rollback()
+            env.invalidate_all(flush=False)
+    raise AssertionError("never settled")
 
 
 # -- the process -------------------------------------------------------------------

@@ -82,6 +82,7 @@ class ClinicMessage(models.Model):
     def _note_returns(self, events):
         """Tell the case that a payment was taken back: its items are open again."""
         returned = events.filtered(lambda event: event.reason == "returned")
+        self.env["payment.transaction"]._file_returned(returned.move_id)
         owing = returned.move_id.filtered(
             lambda move: move.is_sale_document()
             and move.state == "posted"

@@ -3,7 +3,6 @@ import logging
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 _logger = logging.getLogger(__name__)
@@ -14,7 +13,16 @@ UNDER_WAY = Domain("state", "in", ("pending", "authorized")) & Domain(
     "!=",
     "custom",
 )
-BEING_BOOKED = Domain("state", "=", "done") & Domain("is_post_processed", "=", False)
+UNBOOKED = (
+    # Paid, but it could not be booked: a person mends it, nobody pays again meanwhile.
+    Domain("clinic_checkout_id", "!=", False)
+    & Domain("payment_id", "=", False)
+    & Domain("child_transaction_ids", "=", False)
+)
+BEING_BOOKED = Domain("state", "=", "done") & (
+    Domain("is_post_processed", "=", False) | UNBOOKED
+)
+AWAITED = Domain("state", "=", "pending") & Domain("provider_code", "=", "custom")
 
 
 class PaymentTransaction(models.Model):
@@ -44,6 +52,29 @@ class PaymentTransaction(models.Model):
     @api.model
     def _get_live(self, moves):
         """Return a transaction that is paying one of these documents now, if any."""
+        return self._search_of(moves, UNDER_WAY | BEING_BOOKED)[:1]
+
+    @api.model
+    def _get_awaited(self, moves):
+        """Return the bank transfers announced for these documents (sudo)."""
+        return self._search_of(moves, AWAITED)
+
+    def _get_clinic_communication(self):
+        """Return what a bank transfer must bear to be recognised."""
+        moves = self.clinic_allocation_ids.move_id or self.invoice_ids
+        return moves[:1].payment_reference or self.reference or ""
+
+    def _drop_transfers(self):
+        """Let people pay another way than by the transfer they announced.
+
+        A transfer that arrives all the same is matched on the bank statement.
+        """
+        self.filtered_domain(AWAITED)._set_canceled(
+            state_message=self.env._("Another way to pay was chosen.")
+        )
+
+    @api.model
+    def _search_of(self, moves, domain):
         if not moves:
             return self.browse()
         return self.sudo().search(
@@ -51,8 +82,7 @@ class PaymentTransaction(models.Model):
                 Domain("invoice_ids", "in", moves.ids)
                 | Domain("clinic_allocation_ids.move_id", "in", moves.ids)
             )
-            & (UNDER_WAY | BEING_BOOKED),
-            limit=1,
+            & domain
         )
 
     # -- what gets under way stops reminders ---------------------------------------
@@ -70,22 +100,48 @@ class PaymentTransaction(models.Model):
         if target_state in ("authorized", "done"):
             for transaction in (late - updated)._concerning_clinic():
                 self.env["clinic.payment.exception"]._file(transaction, "late")
-        if updated.clinic_checkout_id and target_state in ("authorized", "done"):
+        if updated._concerning_clinic() and target_state in ("authorized", "done"):
             # Not left to the ten-minute run: the patient may have closed the page.
             self.env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
         return updated
 
     def _concerning_clinic(self):
-        return self.filtered(lambda tx: tx.clinic_checkout_id or tx.invoice_ids)
+        """Return those that pay bills, and the refunds and captures of such."""
+        return self.filtered(
+            lambda tx: tx.clinic_checkout_id
+            or tx.invoice_ids
+            or tx.source_transaction_id.invoice_ids
+        )
 
     # -- booking -------------------------------------------------------------------
 
     def _create_payment(self, **extra_create_values):
-        """Book what was chosen on the page: one payment for each receivable account."""
-        parts = self.clinic_allocation_ids
+        """Book what was chosen on the page: one payment for each receivable account.
+
+        Money that can't be booked is put on the list: the patient has paid it.
+        """
+        parts = self._get_clinic_parts()
         if not parts:
             return super()._create_payment(**extra_create_values)
-        if self._takes_early_discount():
+        try:
+            with self.env.cr.savepoint():
+                return self._book(parts, extra_create_values)
+        except psycopg2.OperationalError:
+            raise  # Somebody else was quicker: all of it is done again.
+        except Exception as error:  # pylint: disable=broad-except
+            # whatever stands in the way of booking, the money has come
+            self._file_failure(error)
+            return self.env["account.payment"]
+
+    def _get_clinic_parts(self):
+        """Return what was chosen; a capture of all of it stands for its source."""
+        source = self.source_transaction_id
+        if source.operation == self.operation and source.amount == self.amount:
+            return source.clinic_allocation_ids
+        return self.clinic_allocation_ids
+
+    def _book(self, parts, extra_create_values):
+        if self._takes_early_discount(parts):
             payment = super()._create_payment(
                 **{**extra_create_values, "partner_id": parts.partner_id[:1].id}
             )
@@ -99,12 +155,12 @@ class PaymentTransaction(models.Model):
             for part in group.sorted(lambda part: not part._is_whole()):
                 part._reconcile_with(payment)
         self.payment_id = payments[:1]
-        self._file_unmatched()
+        self._file_unmatched(parts)
         return payments[:1]
 
-    def _takes_early_discount(self):
+    def _takes_early_discount(self, parts):
         """Return whether this pays one invoice for good at its discounted amount."""
-        move = self.clinic_allocation_ids.move_id
+        move = parts.move_id
         if len(move) != 1 or not move.is_invoice(include_receipts=True):
             return False
         values = move._get_invoice_next_payment_values()
@@ -115,8 +171,9 @@ class PaymentTransaction(models.Model):
 
     def _create_payment_on(self, account, parts, extra_create_values):
         """Book one payment without core's matching, which spreads it over all terms."""
-        invoices = self.invoice_ids
-        self.invoice_ids = False
+        chosen = parts.transaction_id
+        invoices = chosen.invoice_ids
+        chosen.invoice_ids = False
         payment = super()._create_payment(
             **{
                 **extra_create_values,
@@ -129,7 +186,7 @@ class PaymentTransaction(models.Model):
                 "invoice_ids": parts.move_id.ids,
             }
         )
-        self.invoice_ids = invoices
+        chosen.invoice_ids = invoices
         return payment
 
     def _get_payer(self, parts):
@@ -137,16 +194,15 @@ class PaymentTransaction(models.Model):
         debtors = parts.partner_id
         return debtors if len(debtors) == 1 else self.partner_id.commercial_partner_id
 
-    def _file_unmatched(self):
+    def _file_unmatched(self, parts):
         """Put what could not be matched on the list: paid meanwhile, or twice."""
-        parts = self.clinic_allocation_ids
         left = sum(part.amount - part.matched for part in parts)
         if self.currency_id.compare_amounts(left, 0) <= 0:
             return
         twin = parts.search(
             [
                 ("move_id", "in", parts.move_id.ids),
-                ("transaction_id", "!=", self.id),
+                ("transaction_id", "not in", (self | self.source_transaction_id).ids),
                 ("transaction_id.state", "=", "done"),
             ],
             limit=1,
@@ -157,20 +213,29 @@ class PaymentTransaction(models.Model):
     def _post_process(self):
         """Core first; our own follow-up may fail without undoing the booking."""
         result = super()._post_process()
-        for transaction in self.filtered(
-            lambda tx: tx.state == "done" and tx.clinic_checkout_id
-        ):
-            try:
-                with self.env.cr.savepoint():
-                    transaction._thank()
-            except (UserError, psycopg2.Error) as error:
-                _logger.warning(
-                    "No thanks for transaction %s: %s", transaction.id, error
-                )
-                self.env["clinic.payment.exception"]._file(
-                    transaction, "failed", amount=0.0, note=str(error)
-                )
+        for transaction in self.filtered(lambda tx: tx.state == "done"):
+            if transaction.clinic_checkout_id:
+                transaction._attempt(transaction._thank)
+            if transaction.operation == "refund" and transaction._concerning_clinic():
+                transaction._attempt(transaction._settle_refund)
         return result
+
+    def _attempt(self, act):
+        """Do something of ours; if it goes wrong, no booking is undone by it."""
+        try:
+            with self.env.cr.savepoint():
+                act()
+        except psycopg2.OperationalError:
+            raise  # Somebody else was quicker: all of it is done again.
+        except Exception as error:  # pylint: disable=broad-except
+            # whatever it is, the payment stays booked
+            self._file_failure(error, amount=0.0)
+
+    def _file_failure(self, error, amount=None):
+        _logger.warning("Transaction %s is not settled: %s", self.id, error)
+        self.env["clinic.payment.exception"]._file(
+            self, "failed", amount=amount, note=str(error).partition("\n")[0]
+        )
 
     def _thank(self):
         """Queue the one thank-you message with the receipt."""
