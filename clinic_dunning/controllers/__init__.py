@@ -3,3 +3,4 @@ from . import checkout
 from . import details
 from . import portal
 from . import plan
+from . import invoice

@@ -4,7 +4,7 @@ from odoo.http import request
 
 from odoo.addons.payment.controllers.portal import PaymentPortal
 
-from .page import HEADERS, VIEWS_PER_MINUTE, PatientPage
+from .page import HEADERS, POSTS_PER_MINUTE, VIEWS_PER_MINUTE, PatientPage
 
 TRANSACTIONS_PER_HOUR = 10
 
@@ -28,9 +28,7 @@ class ClinicCheckout(PatientPage, PaymentPortal):
         checkout = self._find_checkout(nonce)
         if not checkout:
             return self._not_found()
-        if not checkout._is_usable() or checkout._get_live_transaction():
-            return request.redirect(f"/p/done/{nonce}")
-        if checkout.transaction_id.state == "done":
+        if not self._may_begin(checkout):
             return request.redirect(f"/p/done/{nonce}")
         response = request.render(
             "clinic_dunning.pay_checkout", self._get_form_values(checkout, nonce)
@@ -74,7 +72,33 @@ class ClinicCheckout(PatientPage, PaymentPortal):
             return self._not_found()
         return self._render("clinic_dunning.pay_done", checkout._get_done_values())
 
+    @http.route(
+        "/p/checkout/<string:nonce>/other",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        sitemap=False,
+    )
+    def clinic_other_way(self, nonce, **_kwargs):
+        """Forget the announced bank transfer and offer the other ways to pay."""
+        if not self._allows("choose", nonce, POSTS_PER_MINUTE, when_broken=False):
+            return self._too_many()
+        checkout = self._find_checkout(nonce)
+        if not checkout:
+            return self._not_found()
+        checkout._get_awaited_transfers()._drop_transfers()
+        return request.redirect(f"/p/checkout/{nonce}")
+
     # -- helpers -----------------------------------------------------------------------
+
+    def _may_begin(self, checkout):
+        """Return whether this choice is fresh and nothing is on its way for it."""
+        return (
+            checkout._is_usable()
+            and checkout.transaction_id.state != "done"
+            and not checkout._get_live_transaction()
+            and not checkout._get_awaited_transfers()
+        )
 
     def _find_checkout(self, nonce):
         self._be_public()

@@ -67,6 +67,23 @@ class ClinicPay(PatientPage, http.Controller):
         return self._render("clinic_dunning.pay_stopped", values | {"secret": secret})
 
     @http.route(
+        "/p/<string:secret>/other",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        sitemap=False,
+    )
+    def other(self, secret, lang=None, **_kwargs):
+        """Forget the announced bank transfer: the other ways to pay are open again."""
+        if not self._allows("choose", secret, POSTS_PER_MINUTE, when_broken=False):
+            return self._too_many()
+        link = self._find_link(secret)
+        if not link:
+            return self._not_found()
+        link._drop_transfers()
+        return request.redirect(f"/p/{secret}?lang={link._get_lang(lang)[:2]}")
+
+    @http.route(
         "/p/<string:secret>/renew",
         type="http",
         auth="public",

@@ -1,8 +1,6 @@
 from odoo import http
-from odoo.exceptions import ValidationError
 from odoo.http import request
 
-from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 
 from .page import HEADERS, PatientPage
@@ -90,12 +88,3 @@ class ClinicPortal(PatientPage, PortalAccount):
         if not clinic:
             raise request.not_found()
         return clinic
-
-
-class ClinicOverdue(PaymentPortal):
-    """Core's "pay overdue" takes its amount from the browser: not here."""
-
-    @http.route()
-    def overdue_invoices_transaction(self, payment_reference, **kwargs):
-        """Refuse: the amount would be the client's."""
-        raise ValidationError(request.env._("Please pay on the page of your account."))

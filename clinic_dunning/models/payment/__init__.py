@@ -4,6 +4,7 @@ from . import link_portal
 from . import link_renew
 from . import link_transfer
 from . import link_unlock
+from . import link_code
 from . import link_details
 from . import case_staff
 from . import promise
@@ -16,7 +17,9 @@ from . import checkout_pay
 from . import allocation
 from . import exception
 from . import transaction
+from . import invoice_payment
 from . import replay
+from . import returned
 from . import desk_receipt
 from . import plan_policy
 from . import plan

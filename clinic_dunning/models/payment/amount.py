@@ -3,8 +3,31 @@
 import re
 import unicodedata
 
+# The least amounts of a payment: tiny ones are tests of stolen cards. About one euro.
+LEAST = {
+    "BHD": 0.5,
+    "INR": 50.0,
+    "JOD": 0.5,
+    "JPY": 100.0,
+    "KRW": 1000.0,
+    "KWD": 0.5,
+    "MAD": 10.0,
+    "OMR": 0.5,
+    "TND": 3.0,
+    "XAF": 500.0,
+    "XOF": 500.0,
+}
 _NUMBER = re.compile(r"\d{1,12}([.,]\d{1,3})*")
 _BLANKS = re.compile(r"[\s'’_]")
+
+
+def get_least_amount(currency_name, decimals):
+    """Return the least amount of a payment in that currency.
+
+    :param str currency_name: ISO code
+    :param int decimals: decimal places of the currency (0, 2 or 3)
+    """
+    return LEAST.get(currency_name, 1.0 if decimals else 100.0)
 
 
 def parse_amount(text, decimals):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 
-from .amount import parse_amount
+from .amount import get_least_amount, parse_amount
 
 
 def get_renewed_nonce(nonce):
@@ -148,8 +148,7 @@ class ClinicPaymentCheckout(models.Model):
             )
 
     def _get_minimum(self, currency):
-        """Return the least amount of a payment: tiny ones are tests of stolen cards."""
-        return 1.0 if currency.decimal_places else 100.0
+        return get_least_amount(currency.name, currency.decimal_places)
 
     def _get_early_amount(self, currency, items, total):
         """Return what all of one invoice costs today with its early payment discount.

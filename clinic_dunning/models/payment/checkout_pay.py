@@ -58,6 +58,13 @@ class ClinicPaymentCheckout(models.Model):
                     "We are checking a payment of yours. Please do not pay again."
                 )
             )
+        if self._get_awaited_transfers():
+            raise ValidationError(
+                self.env._(
+                    "We are waiting for your bank transfer. Please open your link to "
+                    "choose another way to pay."
+                )
+            )
         if not self._is_still_open():
             raise ValidationError(
                 self.env._(
@@ -120,14 +127,21 @@ class ClinicPaymentCheckout(models.Model):
         self.ensure_one()
         return self.env["payment.transaction"]._get_live(self.allocation_ids.move_id)
 
+    def _get_awaited_transfers(self):
+        """Return the bank transfers announced for these items."""
+        self.ensure_one()
+        moves = self.allocation_ids.move_id
+        return self.env["payment.transaction"]._get_awaited(moves)
+
     def _get_done_values(self):
         """Return what the last page needs: how the payment stands, in one word."""
-        transaction = self.transaction_id
+        transaction = self.transaction_id or self._get_awaited_transfers()[:1]
         return {
             **self.link_id._get_header(self.lang),
             "standing": self._get_standing(),
             "amount": format_amount(self.env, self.amount, self.currency_id, self.lang),
             "reference": transaction.reference,
+            "communication": transaction._get_clinic_communication(),
             "date": transaction.last_state_change,
             "provider": transaction.payment_method_id.name,
             "instructions": transaction.provider_id.pending_msg,
@@ -139,7 +153,7 @@ class ClinicPaymentCheckout(models.Model):
         transaction = self.transaction_id
         if transaction.state == "done":
             return "paid" if transaction.is_post_processed else "checking"
-        if transaction.state == "pending" and transaction.provider_code == "custom":
+        if self._get_awaited_transfers():
             return "waiting"
         if self._get_live_transaction():
             return "checking"

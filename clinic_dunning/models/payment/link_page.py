@@ -43,9 +43,31 @@ class ClinicLink(models.Model):
                 self._get_amount(statement, currency, lang) for currency in currencies
             ],
             "live": bool(self.env["payment.transaction"]._get_live(moves)),
+            "awaited": self._get_awaited_values(moves, lang),
             "transfer": self._get_transfer(statement, currencies[:1]),
             "policy": self._get_policy_text(lang),
         }
+
+    def _get_awaited_values(self, moves, lang):
+        """Return the bank transfers that were announced, to be made as told here."""
+        return [
+            {
+                "amount": format_amount(
+                    self.env, transfer.amount, transfer.currency_id, lang
+                ),
+                "communication": transfer._get_clinic_communication(),
+                "instructions": transfer.provider_id.with_context(
+                    lang=lang
+                ).pending_msg,
+            }
+            for transfer in self.env["payment.transaction"]._get_awaited(moves)
+        ]
+
+    def _drop_transfers(self):
+        """Forget the transfers announced for what this person is asked for."""
+        items = self._get_statement().items
+        moves = self.env["account.move"].browse({item["move_id"] for item in items})
+        self.env["payment.transaction"]._get_awaited(moves)._drop_transfers()
 
     def _get_header(self, lang):
         """Return what stands on every page: who writes, and the languages."""
