@@ -7,6 +7,7 @@ from odoo.http import request
 from .page import POSTS_PER_MINUTE, VIEWS_PER_MINUTE, PatientPage
 
 TRIES_PER_HOUR = 20
+CODES_PER_HOUR = 5
 
 
 class ClinicDetails(PatientPage, http.Controller):
@@ -35,18 +36,36 @@ class ClinicDetails(PatientPage, http.Controller):
         methods=["POST"],
         sitemap=False,
     )
-    def unlock(self, secret, birth_date="", lang=None, **_kwargs):
+    def unlock(self, secret, birth_date="", code="", lang=None, **_kwargs):
         """Open the details for a quarter of an hour; all failures answer alike."""
         if not self._allows("unlock", secret, TRIES_PER_HOUR, 3600, when_broken=False):
             return self._too_many()
         link = self._find_link(secret)
         if not link:
             return self._not_found()
-        if not link._unlock(birth_date):
+        is_right = link._unlock_by_code(code) if code else link._unlock(birth_date)
+        if not is_right:
             return self._show_details(link, secret, lang, wrong=True, status=422)
         self._note_unlocked(link)
         request.env["clinic.access.log"]._note(link.partner_id, link.company_id, "page")
         return self._to_details(secret, lang)
+
+    @http.route(
+        "/p/<string:secret>/code",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        sitemap=False,
+    )
+    def code(self, secret, lang=None, **_kwargs):
+        """Send a code another way than the link came; the answer is always the same."""
+        if not self._allows("code", secret, CODES_PER_HOUR, 3600, when_broken=False):
+            return self._too_many()
+        link = self._find_link(secret)
+        if not link:
+            return self._not_found()
+        link._request_code()
+        return self._show_details(link, secret, lang, code_sent=True)
 
     @http.route(
         "/p/<string:secret>/tell/<string:what>",

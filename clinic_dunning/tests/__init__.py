@@ -3,6 +3,7 @@ from . import test_case
 from . import test_clinic_day
 from . import test_compose
 from . import test_consent
+from . import test_core_routes
 from . import test_decision_amounts
 from . import test_decision_blocked
 from . import test_decision_items
@@ -22,12 +23,15 @@ from . import test_outbox_recheck
 from . import test_outbox_send
 from . import test_pauses
 from . import test_pay_checkout
+from . import test_pay_code
 from . import test_pay_details
 from . import test_pay_page
 from . import test_pay_portal
+from . import test_pay_reading
 from . import test_policy
 from . import test_registry
 from . import test_registry_properties
+from . import test_returned
 from . import test_rights
 from . import test_service_label
 from . import test_template

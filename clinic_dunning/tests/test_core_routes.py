@@ -267,7 +267,7 @@ class TestAnnouncedTransfer(PayCase):
         self.assertEqual(invoice.amount_residual, 0.0)
         self.assertIn("nothing is due", self._read())
 
-    def test_announced_transfer_puts_reminders_off_for_a_week_only(self):
+    def test_announced_transfer_puts_reminders_off_for_ten_days_only(self):
         invoice = self._make_invoice(100.0)
         transfer = self.announce()
         items = {"case": [{"move_id": invoice.id}]}
@@ -275,7 +275,7 @@ class TestAnnouncedTransfer(PayCase):
         self.assertEqual(find(items), set(invoice.ids))
         self.env.cr.execute(
             """UPDATE payment_transaction SET last_state_change = last_state_change
-               - interval '8 days' WHERE id = %s""",
+               - interval '11 days' WHERE id = %s""",
             [transfer.id],
         )
         self.assertFalse(find(items))

@@ -70,11 +70,17 @@ class ClinicMessage(models.Model):
         self.env.cr.execute(
             """SELECT rel.invoice_id FROM account_invoice_transaction_rel rel
                  JOIN payment_transaction tx ON tx.id = rel.transaction_id
-                WHERE rel.invoice_id IN %s
+                WHERE rel.invoice_id IN %(moves)s
                   AND (tx.state IN ('pending', 'authorized')
-                           AND tx.last_state_change > %s
-                       OR (tx.state = 'done' AND tx.is_post_processed IS NOT TRUE))""",
-            [tuple(moves), fields.Datetime.now() - PAYMENT_DAYS],
+                           AND tx.last_state_change > %(since)s
+                       OR tx.state = 'done' AND (
+                            tx.is_post_processed IS NOT TRUE
+                            OR tx.clinic_checkout_id IS NOT NULL
+                           AND tx.payment_id IS NULL
+                           AND NOT EXISTS (
+                               SELECT FROM payment_transaction child
+                                WHERE child.source_transaction_id = tx.id)))""",
+            {"moves": tuple(moves), "since": fields.Datetime.now() - PAYMENT_DAYS},
         )
         return {row[0] for row in self.env.cr.fetchall()}
 
@@ -237,7 +243,7 @@ class ClinicMessage(models.Model):
         :return: naive UTC moment, or False when it is open or the channel disturbs
             nobody
         """
-        if channel in self._get_silent_channels():
+        if channel in self._get_silent_channels() or self._is_awaited():
             return False
         zone = pytz.timezone(self.partner_id._get_clinic_tz(self.company_id))
         here = (
@@ -274,6 +280,12 @@ class ClinicMessage(models.Model):
         policy = policy.sudo()
         return policy.window_from, policy.window_to, policy.window_weekend
 
+    def _is_awaited(self):
+        """Return whether the recipient waits for it: at any hour, uncounted."""
+        return False
+
     def _get_weekly_cap(self):
+        if self._is_awaited():
+            return 0
         policy = self.level_id.policy_id or self.case_id and self.case_id._get_policy()
         return policy.sudo().weekly_cap if policy else DEFAULT_CAP

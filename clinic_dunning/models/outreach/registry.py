@@ -13,7 +13,8 @@ Literal text is searched for everything. The values of rendered text:
   of CCAM), but a journal called HIV or ONCO is read;
 - first_name: nothing, a name is a name; letters only, see `safe_first_name`;
 - amount, due_date: nothing, they are figures of ours;
-- link: nothing, a random secret of ours, and the only address a text may hold.
+- link: nothing, a random secret of ours, and the only address a text may hold;
+- code: nothing, six figures of ours.
 
 An approved neutral label passes wherever it stands.
 """
@@ -50,6 +51,7 @@ VARIABLES = (
     "service",
     "link",
     "appointment",
+    "code",
 )
 # A subject is read on a locked screen: who writes, and a number at most.
 SUBJECT_VARIABLES = ("clinic", "reference")
@@ -87,6 +89,7 @@ _EXAMPLE = {
     "service": "Consultation fee",
     "link": "https://pay.example/p/Zk3VtQ9aXw71",
     "appointment": "Mon 12/01 10:30 (IST)",
+    "code": "402918",
 }
 EXAMPLE_VALUES = {
     "en": _EXAMPLE,

@@ -76,14 +76,17 @@ class ClinicMessageAttempt(models.Model):
         """
         message = self.message_id
         template, language, fell_back = self._pick_template()
+        secrets = message._get_secrets()
         url = (
             self._issue_link()
-            if with_link
+            if with_link and not secrets
             else message.company_id._get_clinic_link_base_url()
         )
         values = message._prepare_values(verdict, self._get_lang_code(language))
-        rendered = template._render(values | {"link": url})
-        masked = rendered["body"].replace(url, MASK)
+        rendered = template._render(values | {"link": url} | secrets)
+        masked = rendered["body"]
+        for secret in (url, *secrets.values()):
+            masked = masked.replace(secret, MASK)
         self.write(
             {
                 "template_id": template.id,
@@ -156,6 +159,10 @@ class ClinicMessage(models.Model):
         return self.env["clinic.message.template"]._pick(
             self.topic_id, channel, languages, self.id, self.company_id
         )
+
+    def _get_secrets(self):
+        """Return what is told to the recipient only, by variable; kept nowhere."""
+        return {}
 
     def _get_link_purpose(self):
         return "pay"

@@ -22,18 +22,31 @@ class ClinicLink(models.Model):
         :return: whether the details may be shown
         """
         self.ensure_one()
+        known = self.sudo().partner_id.clinic_birth_date
+        return self._try_to_unlock(
+            lambda: known and known == self._parse_date(birth_date)
+        )
+
+    def _try_to_unlock(self, is_right):
+        """Count one try of a second factor, whichever it is.
+
+        :param is_right: function that says whether it was right; not asked when locked
+        """
         self._touch()
         link = self.sudo()
-        if link.locked_until and link.locked_until > fields.Datetime.now():
+        if self._is_locked():
             return False
-        known = link.partner_id.clinic_birth_date
-        if known and known == self._parse_date(birth_date):
+        if is_right():
             link.failures = 0
             return True
         link.failures += 1
         if link.failures >= MAX_FAILURES:
             self._lock_up()
         return False
+
+    def _is_locked(self):
+        until = self.sudo().locked_until
+        return bool(until and until > fields.Datetime.now())
 
     def _parse_date(self, text):
         """Return the date a person typed, day first, or None."""
@@ -58,8 +71,8 @@ class ClinicLink(models.Model):
         self._get_case()._ask_staff(
             self.env._("Link locked"),
             self.env._(
-                "Five wrong birth dates were given on a link. Please check the birth "
-                "date on file and call."
+                "Five wrong birth dates or codes were given on a link. Please check "
+                "the birth date on file and call."
             ),
         )
 
