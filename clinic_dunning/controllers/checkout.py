@@ -1,3 +1,7 @@
+import re
+
+from markupsafe import Markup
+
 from odoo import Command, http
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
@@ -7,6 +11,22 @@ from odoo.addons.payment.controllers.portal import PaymentPortal
 from .page import HEADERS, POSTS_PER_MINUTE, VIEWS_PER_MINUTE, PatientPage
 
 TRANSACTIONS_PER_HOUR = 10
+SCRIPT = re.compile(r'<script[^>]*src="https?://([^/"]+)[^>]*>\s*</script>')
+
+
+def keep_scripts_of(providers, form):
+    """Leave out the scripts of providers that are not offered here.
+
+    Core's form loads those of every installed one: a stranger would learn of the visit.
+
+    :param form: rendered `payment.form`, to be read with `str`
+    """
+    codes = providers.mapped("code")
+
+    def judge(script):
+        return script[0] if any(code in script[1] for code in codes) else ""
+
+    return Markup(SCRIPT.sub(judge, str(form)))
 
 
 class ClinicCheckout(PatientPage, PaymentPortal):
@@ -127,6 +147,7 @@ class ClinicCheckout(PatientPage, PaymentPortal):
         providers, methods = checkout._get_options()
         return {
             **checkout.link_id._get_header(checkout.lang),
+            "keep_own_scripts": lambda form: keep_scripts_of(providers, form),
             "res_company": checkout.company_id,
             "amount": checkout.amount,
             "currency": checkout.currency_id,

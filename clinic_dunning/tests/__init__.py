@@ -26,6 +26,7 @@ from . import test_pay_checkout
 from . import test_pay_code
 from . import test_pay_details
 from . import test_pay_page
+from . import test_pay_papers
 from . import test_pay_portal
 from . import test_pay_reading
 from . import test_policy
