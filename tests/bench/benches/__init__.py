@@ -9,5 +9,6 @@ from . import (
     explain,
     usual_day,
     outbox,
+    page,
     peer,
 )
