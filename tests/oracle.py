@@ -103,10 +103,26 @@ class Oracle:
 
     def group(self):
         groups = defaultdict(list)
-        for item in self.items:
-            if item.residual and not self.people[item.debtor].is_payer:
-                groups[item.asked, item.currency].append(item)
+        open_items = [
+            item
+            for item in self.items
+            if item.residual and not self.people[item.debtor].is_payer
+        ]
+        for item in open_items:
+            groups[self.counts_for(item, open_items), item.currency].append(item)
         return groups
+
+    def counts_for(self, item, open_items):
+        """Return who is asked for a bill; a credit follows the bills of its person."""
+        billed = {
+            bill.asked
+            for bill in open_items
+            if bill.residual > 0
+            and (bill.debtor, bill.currency) == (item.debtor, item.currency)
+        }
+        if item.residual > 0 or not billed or item.asked in billed:
+            return item.asked
+        return min(billed, key=lambda asked: asked != item.debtor)
 
     def decide_group(self, person, items):
         if not self.may_write_to(person):

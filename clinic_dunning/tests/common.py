@@ -232,6 +232,25 @@ class DunningCase(TransactionCase):
             ._create_payments()
         )
 
+    @classmethod
+    def receive(cls, amount, partner=None):
+        """Record money at the bank that nobody has matched with a bill."""
+        payment = cls.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_id": (partner or cls.patient).id,
+                "amount": amount,
+                "journal_id": cls.env["account.journal"]
+                .search(
+                    [("type", "=", "bank"), ("company_id", "=", cls.company.id)],
+                    limit=1,
+                )
+                .id,
+            }
+        )
+        payment.action_post()
+        return payment
+
     # -- policies ----------------------------------------------------------------------
 
     @classmethod

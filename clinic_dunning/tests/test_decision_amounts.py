@@ -42,18 +42,7 @@ class TestDecisionAmounts(DunningCase):
 
     def test_unallocated_payment_counts_as_credit(self):
         self.create_invoice(amount=100)
-        bank = self.env["account.journal"].search(
-            [("type", "=", "bank"), ("company_id", "=", self.company.id)]
-        )
-        payment = self.env["account.payment"].create(
-            {
-                "payment_type": "inbound",
-                "partner_id": self.patient.id,
-                "amount": 90.0,
-                "journal_id": bank.id,
-            }
-        )
-        payment.action_post()
+        self.receive(90.0)
         self.assertHeld("under the tolerance")
 
     def test_credit_is_not_used_up_by_what_is_not_due(self):

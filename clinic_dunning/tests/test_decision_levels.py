@@ -235,6 +235,15 @@ class TestDecisionLevels(DunningCase):
         )
         self.assertEqual(self.names(), ["Second"])
 
+    def test_another_policy_begins_anew(self):
+        self.create_policy(level("First", 1), level("Second", 2))
+        self.create_invoice()
+        for _level in range(2):
+            self.assertTrue(self.decide())
+            self.close()
+        self.create_policy(level("Kind", 1))
+        self.assertEqual(self.names(), ["Kind"])
+
     def test_level_that_was_used_stays(self):
         policy = self.create_policy(level("First", 1))
         self.create_invoice()

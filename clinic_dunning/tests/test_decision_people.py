@@ -58,6 +58,30 @@ class TestDecisionPeople(DunningCase):
         self.assertEqual(told.pop(secret), self.patient)
         self.assertEqual(list(told.values()), [self.parent])
 
+    def test_money_of_the_patient_counts_for_a_confidential_invoice(self):
+        self.patient.clinic_guarantor_id = self.parent
+        self.create_invoice(clinic_confidential=True)
+        self.receive(100.0)
+        self.assertFalse(self.decide())
+
+    def test_money_of_the_patient_counts_for_whoever_was_asked_instead(self):
+        self.create_invoice().clinic_guarantor_id = self.parent
+        self.receive(40.0)
+        self.assertEqual(self.asked(), self.parent)
+        self.assertEqual(self.case_of(self.parent).amount_due, 60.0)
+        self.assertEqual(self.case_of(self.patient).amount_due, 0.0)
+
+    def test_credit_note_counts_for_whoever_was_asked_instead(self):
+        self.create_invoice().clinic_guarantor_id = self.parent
+        self.create_credit(amount=100.0)
+        self.assertFalse(self.decide())
+
+    def test_money_of_the_guarantor_counts_for_the_bills_of_his_patients(self):
+        self.patient.clinic_guarantor_id = self.parent
+        self.create_invoice()
+        self.receive(100.0, self.parent)
+        self.assertFalse(self.decide())
+
     def test_invoice_made_confidential_moves_to_the_patient(self):
         self.patient.clinic_guarantor_id = self.parent
         invoice = self.create_invoice()

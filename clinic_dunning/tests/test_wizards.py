@@ -159,13 +159,17 @@ class TestCallOutcome(DeskCase):
         self.patient.phone = "+33142685399"
         self.assertFalse(message._get_obstacle_phone())
 
-    def test_left_alone_refuses_calls_about_bills(self):
+    def test_left_alone_refuses_all_about_bills_but_letters(self):
         message = self.plan_call()
         self.call("asked")
-        refusal = self.env["clinic.consent"]._get_refusal(
-            self.patient, self.company, "billing", "phone"
-        )
-        self.assertTrue(refusal)
+        refused = [
+            channel
+            for channel in ("phone", "email", "letter")
+            if self.env["clinic.consent"]._get_refusal(
+                self.patient, self.company, "billing", channel
+            )
+        ]
+        self.assertEqual(refused, ["phone", "email"])
         self.assertEqual(self.case_of().hold_ids.reason, "asked")
         self.assertEqual(message.state, "delivered")
 

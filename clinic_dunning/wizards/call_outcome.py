@@ -187,7 +187,6 @@ class ClinicCallOutcome(models.TransientModel):
                 "partner_id": self.partner_id.id,
                 "company_id": self.company_id.id,
                 "purpose": "billing",
-                "channel": "phone",
                 "granted": False,
                 "source": "desk",
             }

@@ -103,6 +103,9 @@ class ClinicFollowupDecision(models.AbstractModel):
                      ON done.move_id = item.move_id
                     AND done.partner_id = item.partner_id
                     AND done.date_maturity = item.date_maturity
+                    AND done.policy_id = COALESCE(
+                        (guarantor.clinic_followup_policy_id->>%(key)s)::int,
+                        %(default)s)
             """,
             key=str(company.id),
             default=default.id or None,
@@ -111,17 +114,21 @@ class ClinicFollowupDecision(models.AbstractModel):
         )
 
     def _done_sql(self, company, partners):
-        """The last level each item went through: rank = place x 1000 + occurrence."""
+        """The last level each item went through: rank = place x 1000 + occurrence.
+
+        By policy: places of one say nothing of another's, whose levels begin anew.
+        """
         return SQL(
             """
             SELECT entry.move_id, entry.partner_id, entry.date_maturity,
+                   level.policy_id,
                    MAX(level.sequence * 1000 + entry.occurrence) AS rank,
                    MAX(entry.date) AS last_on,
                    BOOL_OR(entry.state = 'planned') AS pending
               FROM clinic_followup_entry entry
               JOIN clinic_followup_level level ON level.id = entry.level_id
              WHERE entry.company_id = %(company)s AND entry.state != 'void' %(restrict)s
-             GROUP BY 1, 2, 3
+             GROUP BY 1, 2, 3, 4
             """,
             company=company.id,
             restrict=SQL()

@@ -43,14 +43,14 @@ class ClinicFollowupDecision(models.AbstractModel):
         """
         lines = self.env["account.move.line"].sudo()
         netting = lines._search(lines._get_netting_domain(), bypass_access=True)
-        guarantor = self._guarantor_sql(today)
         accounts = self._get_receivable_ids(company)
+        asked = self._asked_sql(today, accounts)
         restrict = SQL()
         if partners is not None:
             restrict = SQL(
                 "AND %s AND %s IN %s",
                 self._near_sql(accounts, partners),
-                guarantor,
+                asked,
                 tuple(partners.ids) or (0,),
             )
         return SQL(
@@ -58,7 +58,7 @@ class ClinicFollowupDecision(models.AbstractModel):
             SELECT account_move_line.move_id, account_move_line.partner_id,
                    COALESCE(account_move_line.date_maturity, account_move_line.date)
                        AS date_maturity,
-                   account_move_line.currency_id, %(guarantor)s AS guarantor_id,
+                   account_move_line.currency_id, %(asked)s AS guarantor_id,
                    account_move_line.amount_residual_currency AS residual,
                    account_move_line.amount_residual AS residual_company,
                    COALESCE(account_move_line.no_followup, FALSE) AS no_followup,
@@ -79,7 +79,7 @@ class ClinicFollowupDecision(models.AbstractModel):
                AND (account_move_line.amount_residual > 0 OR %(netting)s)
                %(restrict)s
             """,
-            guarantor=guarantor,
+            asked=asked,
             company=company.id,
             accounts=accounts,
             source=netting.from_clause,
@@ -94,35 +94,75 @@ class ClinicFollowupDecision(models.AbstractModel):
         """
         return SQL(
             """account_move_line.id IN (
+                WITH bills AS (
+                    SELECT id, commercial_partner_id FROM account_move
+                     WHERE clinic_guarantor_id = ANY (%(people)s)
+                    UNION
+                    SELECT id, commercial_partner_id FROM account_move
+                     WHERE clinic_patient_id = ANY (%(people)s)
+                )
                 SELECT line.id FROM account_move_line line
                  WHERE line.reconciled IS NOT TRUE AND line.account_id IN %(accounts)s
                    AND line.partner_id = ANY (ARRAY(
                         SELECT unnest(%(people)s) UNION
                         SELECT id FROM res_partner
-                         WHERE clinic_guarantor_id = ANY (%(people)s)))
+                         WHERE clinic_guarantor_id = ANY (%(people)s) UNION
+                        SELECT payer.id FROM bills JOIN res_partner payer
+                            ON payer.id = bills.commercial_partner_id
+                         WHERE payer.clinic_is_third_party_payer IS NOT TRUE))
                 UNION
                 SELECT line.id FROM account_move_line line
                  WHERE line.reconciled IS NOT TRUE AND line.account_id IN %(accounts)s
-                   AND line.move_id = ANY (ARRAY(
-                        SELECT id FROM account_move
-                         WHERE clinic_guarantor_id = ANY (%(people)s) UNION
-                        SELECT id FROM account_move
-                         WHERE clinic_patient_id = ANY (%(people)s)))
+                   AND line.move_id = ANY (ARRAY(SELECT id FROM bills))
             )""",
             accounts=accounts,
             people=partners.ids,
         )
 
-    def _guarantor_sql(self, today):
-        """SQL of whoever is asked to pay a line (aliases `move` and `debtor`)."""
+    def _asked_sql(self, today, accounts):
+        """SQL of whoever a line counts for: who is asked to pay it, or has paid it.
+
+        A credit counts for somebody who is asked for a bill of the same person, so that
+        nobody is reminded of what was paid: who it was made out to goes first, then the
+        person, then the guarantor.
+        """
+        return SQL(
+            """CASE WHEN account_move_line.amount_residual < 0 THEN (
+                SELECT asked FROM (
+                    SELECT %(bill_guarantor)s AS asked, 0 AS place
+                      FROM account_move_line other
+                      JOIN account_move bill ON bill.id = other.move_id
+                     WHERE other.account_id IN %(accounts)s
+                       AND other.partner_id = debtor.id
+                       AND other.reconciled IS NOT TRUE
+                       AND other.parent_state = 'posted'
+                       AND other.amount_residual > 0
+                       AND other.currency_id = account_move_line.currency_id
+                     UNION ALL SELECT %(guarantor)s, 1) people
+                 ORDER BY place, CASE asked
+                     WHEN CASE WHEN move.clinic_confidential
+                          THEN move.clinic_patient_id
+                          ELSE move.clinic_guarantor_id END THEN 0
+                     WHEN debtor.id THEN 1 WHEN %(guarantor)s THEN 2 ELSE 3 END, asked
+                 LIMIT 1)
+            ELSE %(guarantor)s END""",
+            accounts=accounts,
+            guarantor=self._guarantor_sql(today, SQL("move")),
+            bill_guarantor=self._guarantor_sql(today, SQL("bill")),
+        )
+
+    def _guarantor_sql(self, today, move):
+        """SQL of whoever is asked to pay a bill (`move`) of a person (`debtor`)."""
         return SQL(
             """COALESCE(
-                CASE WHEN move.clinic_confidential THEN move.clinic_patient_id END,
-                move.clinic_guarantor_id,
-                CASE WHEN COALESCE(debtor.clinic_guarantor_until >= %s, TRUE)
+                CASE WHEN %(move)s.clinic_confidential
+                     THEN %(move)s.clinic_patient_id END,
+                %(move)s.clinic_guarantor_id,
+                CASE WHEN COALESCE(debtor.clinic_guarantor_until >= %(today)s, TRUE)
                      THEN debtor.clinic_guarantor_id END,
-                account_move_line.partner_id)""",
-            today,
+                debtor.id)""",
+            move=move,
+            today=today,
         )
 
     def _get_receivable_ids(self, company):

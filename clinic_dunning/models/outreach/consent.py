@@ -2,8 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 # Channels that need a prior yes for a purpose. A bill by letter, email or phone rests
-# on
-# the contract (GDPR art. 6(1)(b)); addons add their own, such as WhatsApp.
+# on the contract (GDPR art. 6(1)(b)); addons add their own, such as WhatsApp.
 NEEDS_YES = set()
 # A bill by post remains possible after any refusal.
 NEVER_REFUSED = {("billing", "letter")}
