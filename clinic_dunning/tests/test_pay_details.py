@@ -160,8 +160,10 @@ class TestPayDetails(PayCase):
 
     def test_choices_are_kept_as_proofs_of_what_changed(self):
         self._unlock()
-        names = [choice["name"] for choice in self.link._get_choices()]
-        self._tell("choices", choice=[n for n in names if n != "appointment.email"])
+        granted = {
+            choice["name"] for choice in self.link._get_choices() if choice["granted"]
+        }
+        self._tell("choices", choice=list(granted - {"appointment.email"}))
         self.assertRecordValues(
             self.env["clinic.consent"].search([("partner_id", "=", self.patient.id)]),
             [
