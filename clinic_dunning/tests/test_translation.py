@@ -122,28 +122,29 @@ class TestTranslation(DeskCase):
                 for template in ("pay_stopped", "pay_gone", "pay_wait"):
                     self.assertTranslated(self.render_page(template), lang, template)
 
-    def remind_by(self, channel, patient):
+    def remind_of_a_bill(self, patient):
         self.create_invoice(patient, due=days_ago(40))
-        self.create_policy(level(route=channel, topic="repeat"))
         message = self.remind()
         emails = self.drain()
         self.env.invalidate_all()
         return message.attempt_ids, emails
 
     def test_email_is_in_the_patients_language(self):
+        self.create_policy(level(route="email", topic="repeat"))
         for lang in LANGUAGES:
             with self.speaking(lang):
                 patient = self.create_patient(f"Luc {lang}", lang=lang)
-                _attempts, emails = self.remind_by("email", patient)
+                _attempts, emails = self.remind_of_a_bill(patient)
                 self.assertEqual(len(emails), 1)
                 body = emails[0].get_body(("html",)).get_content()
                 self.assertTranslated(body, lang, "email_body")
 
     def test_letter_is_in_the_patients_language(self):
+        self.create_policy(level(route="letter", topic="repeat"))
         for lang in LANGUAGES:
             with self.speaking(lang):
                 patient = self.create_patient(f"Luc {lang}", lang=lang)
-                attempts, _emails = self.remind_by("letter", patient)
+                attempts, _emails = self.remind_of_a_bill(patient)
                 attempts.message_id.level_id.legal_step = "formal_notice"
                 page = self.render_report("action_report_letter", attempts)
                 self.assertIn("FR7630006000011234567890189", page.replace(" ", ""))
