@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 KEPT_DAYS = 90
 
@@ -45,11 +46,12 @@ class ClinicStopEvent(models.Model):
     _open = models.Index("(partner_id) WHERE applied_at IS NULL")
 
     @api.model
-    def _record(self, rows, reason):
+    def _record(self, rows, reason, **vals):
         """Insert events and have the sweep run.
 
         :param rows: (partner id, company id or False, move id or False) tuples
         :param str reason: a value of `reason`
+        :param vals: further fields, such as what the events wait for
         """
         rows = list(dict.fromkeys(rows))
         if not rows:
@@ -63,11 +65,17 @@ class ClinicStopEvent(models.Model):
                     "move_id": move_id,
                     "reason": reason,
                     "xid": xid,
+                    **vals,
                 }
                 for partner_id, company_id, move_id in rows
             ]
         )
         self._trigger_sweep()
+
+    @api.model
+    def _get_ripe_domain(self):
+        """Return which events the sweep may take; the others hold their people back."""
+        return Domain("applied_at", "=", False)
 
     @api.model
     def _get_xid(self):

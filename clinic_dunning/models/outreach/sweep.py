@@ -14,9 +14,8 @@ class ClinicMessage(models.Model):
 
         :return: the events applied
         """
-        events = self.env["clinic.stop.event"].search(
-            [("applied_at", "=", False)], limit=SWEPT
-        )
+        events = self.env["clinic.stop.event"]
+        events = events.search(events._get_ripe_domain(), limit=SWEPT)
         if not events:
             return events
         waiting = self.search(

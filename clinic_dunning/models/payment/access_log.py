@@ -25,6 +25,7 @@ class ClinicAccessLog(models.Model):
             ("page", "Pay page"),
             ("document", "Document"),
             ("evidence", "Evidence file"),
+            ("reply", "Reply set aside"),
         ],
         required=True,
         readonly=True,
