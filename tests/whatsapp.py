@@ -3,9 +3,14 @@
 import os
 import unittest
 from collections import Counter
+from contextlib import contextmanager
+from urllib.parse import urlencode
 
 from common import InvariantCase, ProcessCase
-from emulators.twilio import TwilioEmulator
+from emulators.twilio import Message, TwilioEmulator
+from emulators.twilio.callbacks import get_inbound_form, get_status_form, sign
+
+from odoo.tests import HttpCase
 
 from odoo.addons.clinic_whatsapp.tools import content
 
@@ -187,3 +192,60 @@ class WhatsappProcessCase(ProcessCase):
             )
         )
         return Counter(states.values())
+
+
+class WebhookCase(WhatsappCase, HttpCase):
+    """The emulator's requests reach the clinic, as if through a proxy."""
+
+    @contextmanager
+    def enter_registry_test_mode(self):
+        """A case with a server is in that mode all the time."""
+        self.env.flush_all()
+        yield
+        self.env.invalidate_all()
+
+    def post(self, path, form, base="https://clinic.example.com", **vals):
+        """Post a form as the provider does, signed over the address it knows.
+
+        :param vals: `token` to sign with; `signature` to send instead; `headers`
+        """
+        token = vals.get("token", self.emulated.auth_token)
+        signature = vals.get("signature", sign(token, base + path, form))
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            **({"X-Twilio-Signature": signature} if signature else {}),
+            **vals.get("headers", {}),
+        }
+        return self.url_open(
+            path, data=urlencode(form).encode(), headers=headers, allow_redirects=False
+        )
+
+    def tell(self, attempt, status, error_code=None, **vals):
+        """Post a receipt for an attempt; return the answer."""
+        sent = self.twilio.find(attempt.provider_ref) or self.twilio.outbound[-1]
+        form = get_status_form(sent, status, error_code)
+        return self.post(f"/clinic/twilio/status/{attempt.uuid}", form, **vals)
+
+    def reply(self, body, number=MOBILE, on="whatsapp", media=0, **extra):
+        """Post what a person wrote; return the answer."""
+        prefix = "whatsapp:" if on == "whatsapp" else ""
+        message = Message(
+            self.emulated.sid,
+            f"{prefix}{CLINIC_WHATSAPP if prefix else CLINIC_SMS}",
+            f"{prefix}{number}",
+            body,
+            direction="inbound",
+            num_media=media,
+        )
+        return self.post("/clinic/twilio/inbound", get_inbound_form(message, **extra))
+
+    def events(self):
+        return self.env["clinic.twilio.event"].search(
+            [("account_id", "=", self.account.id)]
+        )
+
+    def apply(self):
+        """Run the job that applies the inbox."""
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            self.env(cr=cr)["clinic.twilio.event"]._cron_apply()
+        self.env.invalidate_all()

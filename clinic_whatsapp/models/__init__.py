@@ -13,3 +13,13 @@ from . import channel_whatsapp
 from . import courier
 from . import outcome
 from . import lookup
+from . import event
+from . import event_apply
+from . import event_stop
+from . import reply_word
+from . import reply
+from . import reply_act
+from . import reply_answer
+from . import reply_compose
+from . import reply_settle
+from . import conversation

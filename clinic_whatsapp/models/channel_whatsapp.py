@@ -41,7 +41,8 @@ class ClinicMessageAttempt(models.Model):
         account = self.twilio_account_id.sudo()
         self.write({"segments": 1, "cost": account.whatsapp_price})
         to = f"whatsapp:{self.message_id._get_address_whatsapp()}"
-        content_sid = self.template_id._get_approved_content(account)
+        template = self.template_id
+        content_sid = template and template._get_approved_content(account)
         if not content_sid:
             return self._pack(to=to, body=letter.body)
         values = self.message_id.values | {"link": letter.url}

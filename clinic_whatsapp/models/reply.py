@@ -1,0 +1,219 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from odoo.addons.clinic_dunning.models.outreach.discretion import (
+    LETTER_CODES,
+    find_codes,
+    find_words,
+    flatten,
+)
+
+from ..tools import inbound
+from .reply_word import ACTIONS
+
+WRITTEN_BY_PEOPLE = {"partner_id"}
+
+
+class ClinicReply(models.Model):
+    """What a person wrote to the clinic, and what came of it.
+
+    What looks medical, and files, are set aside: never in a chatter, a list or a log,
+    read once by whoever passes it on.
+    """
+
+    _name = "clinic.reply"
+    _description = "Reply of a Patient"
+    _order = "id desc"
+    _rec_name = "preview"
+
+    account_id = fields.Many2one(
+        "clinic.twilio.account", required=True, ondelete="cascade", readonly=True
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    partner_id = fields.Many2one(
+        "res.partner", string="Person", index=True, ondelete="cascade", readonly=True
+    )
+    case_id = fields.Many2one(
+        "clinic.followup.case",
+        index="btree_not_null",
+        ondelete="set null",
+        readonly=True,
+    )
+    channel = fields.Selection(
+        [("whatsapp", "WhatsApp"), ("sms", "SMS")], required=True, readonly=True
+    )
+    number = fields.Char(required=True, index=True, readonly=True)
+    provider_ref = fields.Char(readonly=True)
+    date = fields.Datetime(required=True, readonly=True)
+    body = fields.Text(readonly=True, help="Empty where it was set aside.")
+    body_kept = fields.Text(
+        readonly=True,
+        groups="base.group_system",
+        help="What was set aside; wiped when it is passed on.",
+    )
+    media = fields.Integer(string="Files", readonly=True, help="None is fetched.")
+    action = fields.Selection(ACTIONS, string="Means", readonly=True)
+    state = fields.Selection(
+        [
+            ("done", "Acted upon"),
+            ("open", "Needs a reply"),
+            ("answered", "Answered"),
+            ("aside", "Set aside"),
+            ("passed", "Passed on"),
+        ],
+        required=True,
+        default="open",
+        index=True,
+        readonly=True,
+    )
+    preview = fields.Char(compute="_compute_preview")
+    passed_to = fields.Char(readonly=True)
+    settled_by = fields.Many2one("res.users", readonly=True)
+    settled_at = fields.Datetime(readonly=True)
+
+    _provider_ref = models.Constraint(
+        "UNIQUE (account_id, provider_ref)", "This reply is known."
+    )
+
+    @api.depends("body", "state", "media")
+    def _compute_preview(self):
+        for reply in self:
+            reply.preview = reply._get_preview()
+
+    def _get_preview(self):
+        if self.state == "aside":
+            return self.env._("Set aside: to be passed on")
+        if self.state == "passed":
+            return self.env._("Passed on and removed")
+        return self.body or self.env._("(empty)")
+
+    def write(self, vals):
+        """Nobody writes what a person wrote.
+
+        :raise AccessError: for users
+        """
+        if not self.env.su:
+            raise AccessError(
+                self.env._("Nobody writes this: it follows what happens.")
+            )
+        return super().write(vals)
+
+    # -- from the inbox --------------------------------------------------------
+
+    @api.model
+    def _take(self, event):
+        """Keep what an event brought, act upon it, and return the reply."""
+        posted = inbound.read(event.form)
+        action, purpose = self._read_action(posted)
+        reply = self.create(self._prepare_reply_vals(event, posted, action))
+        if posted.channel == "whatsapp":
+            self.env["clinic.whatsapp.session"]._note_inbound(
+                event.account_id, posted.number, event.received_at
+            )
+        reply._act(purpose)
+        return reply
+
+    @api.model
+    def _read_action(self, posted):
+        """Return (action, purpose) of what was posted: button, provider, words."""
+        actions = dict(ACTIONS)
+        if posted.opt_out in actions:
+            return posted.opt_out, ""
+        words = self.env["clinic.reply.word"]
+        for text in (posted.payload, posted.body):
+            action, purpose = words._read(text)
+            if action or text.lower() in actions:
+                return action or text.lower(), purpose
+        return "", ""
+
+    @api.model
+    def _prepare_reply_vals(self, event, posted, action):
+        person, company = self._find_sender(event.account_id, posted.number)
+        cases = self.env["clinic.followup.case"]
+        return {
+            "account_id": event.account_id.id,
+            "company_id": company.id,
+            "partner_id": person.id,
+            "case_id": bool(person) and cases._get_or_create(person, company).id,
+            "channel": posted.channel,
+            "number": posted.number,
+            "provider_ref": event.sid,
+            "date": event.received_at,
+            "action": action,
+            "media": posted.media,
+            **self._prepare_body_vals(posted, action),
+        }
+
+    @api.model
+    def _prepare_body_vals(self, posted, action):
+        """Keep apart what nobody at the desk should read by the way."""
+        if action and not posted.media:
+            return {"body": posted.body, "state": "done"}
+        if posted.media or self._looks_medical(posted.body):
+            return {"body_kept": posted.body, "state": "aside", "action": False}
+        return {"body": posted.body, "state": "open"}
+
+    @api.model
+    def _looks_medical(self, text):
+        words = self.env["clinic.discretion.word"]._get_words()
+        labels = self.env["clinic.service.label"]._get_approved()
+        return bool(
+            find_words(text, words, labels) or find_codes(flatten(text), LETTER_CODES)
+        )
+
+    # -- who it is -------------------------------------------------------------
+
+    @api.model
+    def _find_people(self, number):
+        """Return all who have that number (E.164), or were written to at it."""
+        people = self.env["res.partner"].sudo().with_context(active_test=False)
+        found = people.search([("phone_sanitized", "=", number)])
+        return found | self._find_attempts(number).message_id.partner_id
+
+    @api.model
+    def _find_attempts(self, number):
+        hashed = self.env["clinic.contact.address"]._hash(number)
+        unknown = self.env.ref("clinic_whatsapp.partner_unknown_sender")
+        return self.env["clinic.message.attempt"].search(
+            [
+                ("address_hash", "=", hashed),
+                ("channel", "in", ("whatsapp", "sms")),
+                ("message_id.partner_id", "!=", unknown.id),
+            ],
+            order="id desc",
+        )
+
+    @api.model
+    def _find_sender(self, account, number):
+        """Return (person, company): whom the account last wrote to at that number.
+
+        Else who has the number, first who is followed up there and answers for himself;
+        nobody for a stranger.
+        """
+        last = self._find_attempts(number).filtered(
+            lambda attempt: attempt.twilio_account_id.sudo().account_sid
+            == account.account_sid
+        )[:1]
+        if last:
+            return last.partner_id, last.company_id
+        people = self._find_people(number).filtered(
+            lambda person: person.active
+            and person.company_id in (person.company_id.browse(), account.company_id)
+        )
+        company = account.company_id
+        return people.sorted(
+            lambda person: (
+                company not in person.clinic_case_ids.company_id,
+                bool(person.clinic_guarantor_id),
+                person.id,
+            )
+        )[:1], company
+
+
+class ClinicTwilioEvent(models.Model):
+    _inherit = "clinic.twilio.event"
+
+    def _apply_inbound(self):
+        for event in self.sorted("id"):
+            self.env["clinic.reply"]._take(event)
+        self._note_applied()

@@ -1,0 +1,183 @@
+from odoo import models
+from odoo.tools import plaintext2html
+
+from .outcome import PURPOSES
+from .route_line import CHANNELS
+
+# The provider answers these itself, and takes nothing for that number afterwards.
+STOPPED_BY_PROVIDER = {
+    "stop",
+    "stopall",
+    "unsubscribe",
+    "cancel",
+    "end",
+    "quit",
+    "revoke",
+    "optout",
+    "arret",
+}
+
+
+class ClinicReply(models.Model):
+    """Each word acts: `_reply_<action>` returns whether nobody need answer any more."""
+
+    _inherit = "clinic.reply"
+
+    def _act(self, purpose):
+        if self.state == "aside":
+            self._set_aside()
+        elif self.action == "stop":
+            self._reply_stop(purpose)
+        elif not self.partner_id:
+            self._answer_stranger()
+        else:
+            self._act_for_person(purpose)
+
+    def _act_for_person(self, purpose):
+        self._log_in_chatter()
+        if self.action == "start":
+            self._reply_start(purpose)
+        elif not self.action:
+            self._ask_for_answer(self.env._("Wrote to us"))
+        elif not getattr(self, f"_reply_{self.action}")():
+            self._ask_for_answer(self._get_action_text())
+
+    def _get_action_text(self):
+        actions = dict(self._fields["action"]._description_selection(self.env))
+        return actions.get(self.action, "")
+
+    def _log_in_chatter(self):
+        self.case_id._message_log(
+            body=self.body or self._get_action_text() or self.preview,
+            author_id=self.partner_id.id,
+        )
+
+    # -- leave me alone --------------------------------------------------------
+
+    def _reply_stop(self, purpose):
+        """Write nothing more to this number, or nothing about one purpose."""
+        self._note_choice(False, purpose)
+        if not purpose:
+            self.env["phone.blacklist"].sudo()._add([self.number])
+        if self.case_id:
+            self._log_in_chatter()
+        stopped = (self.body or "").strip().lower() in STOPPED_BY_PROVIDER
+        if self.partner_id and (self.channel == "whatsapp" or not stopped):
+            self._answer("optout")
+
+    def _reply_start(self, purpose):
+        """The person wants messages again, by the channel that this came on."""
+        self._note_choice(True, purpose)
+        self.env["phone.blacklist"].sudo()._remove([self.number])
+        self._answer("reply_start")
+
+    def _note_choice(self, granted, purpose):
+        """Keep the proof for all who have this number, with all who use the account.
+
+        A yes holds for the channel it came on, a no for each that reaches the phone.
+        """
+        channels = [self.channel] if granted else CHANNELS
+        family = self.account_id.company_id | self.company_id
+        companies = self.env["res.company"].search([("id", "child_of", family.ids)])
+        self.env["clinic.consent"].create(
+            [
+                {
+                    "partner_id": person.id,
+                    "company_id": company.id,
+                    "purpose": each,
+                    "channel": channel,
+                    "granted": granted,
+                    "source": "message",
+                    "text_version": (self.body or self.action)[:40],
+                    "user_id": False,
+                    "date": self.date,
+                }
+                for person in self._find_people(self.number)
+                for company in companies
+                for each in ([purpose] if purpose else PURPOSES)
+                for channel in channels
+            ]
+        )
+
+    # -- words -----------------------------------------------------------------
+
+    def _reply_help(self):
+        """Say who writes and which words work."""
+        return self._answer("reply_help")
+
+    def _reply_pay(self):
+        """Send a fresh link, or say that nothing is open."""
+        statement = self._get_link()._get_statement()
+        currency = self.env["res.currency"].browse(statement.currency_ids[:1])
+        if not currency:
+            return self._answer("reply_settled")
+        amount = statement.get_amount(currency, statement.get_asked(currency))
+        return self._answer(
+            "statement", every="%Y-%m-%d %H", currency_id=currency.id, amount=amount
+        )
+
+    def _reply_plan(self):
+        """The link's page offers instalments; somebody sees that it was asked."""
+        self._ask_for_answer(self._get_action_text())
+        return self._reply_pay()
+
+    def _reply_paid(self):
+        """As at the desk: pause while the payment arrives."""
+        holds = self.case_id.hold_ids.filtered("is_active")
+        if "says_paid" not in holds.mapped("reason"):
+            self.case_id.action_says_paid()
+        return self._answer("reply_noted")
+
+    def _reply_call(self):
+        """Have somebody call."""
+        self._plan("clinic_dunning.activity_call", self._get_action_text())
+        return self._answer("reply_noted")
+
+    def _reply_book(self):
+        """Send the way to book: the deposit addon's. False: a person answers."""
+        return False
+
+    def _reply_confirm(self):
+        """Confirm the next appointment: the deposit addon's. False: a person does."""
+        return False
+
+    def _reply_cancel(self):
+        """Cancel the next appointment: the deposit addon's. False: a person does."""
+        return False
+
+    def _get_link(self):
+        return self.case_id.sudo()._get_virtual_link()
+
+    # -- for a person ----------------------------------------------------------
+
+    def _ask_for_answer(self, summary):
+        """Give it to whoever is responsible, once as long as nobody has answered."""
+        self.state = "open"
+        self._plan("clinic_dunning.activity_reply", summary)
+        if self.action:
+            self._answer("reply_noted")
+
+    def _plan(self, kind, summary):
+        case = self.case_id.with_context(mail_activity_quick_update=True)
+        kind = self.env.ref(kind)
+        if kind not in case.activity_ids.activity_type_id:
+            case.activity_schedule(
+                activity_type_id=kind.id,
+                date_deadline=case.company_id._get_clinic_today(),
+                summary=summary,
+                note=plaintext2html(self.body or ""),
+                user_id=case._get_clerk().id,
+            )
+
+    def _set_aside(self):
+        """Tell the person where such things go, and whoever is responsible."""
+        if self.case_id:
+            self._plan(
+                "clinic_dunning.activity_reply", self.env._("A reply was set aside")
+            )
+        self._answer("reply_aside")
+
+    def _answer_stranger(self):
+        """Say once a day that the number is not known here; staff see it in a list."""
+        self.state = "open"
+        self._answer("reply_help" if self.action == "help" else "reply_unknown")

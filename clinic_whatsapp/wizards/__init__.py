@@ -1,0 +1,2 @@
+from . import reply_answer
+from . import reply_pass

@@ -1,0 +1,251 @@
+from unittest.mock import patch
+
+from whatsapp import CLINIC_WHATSAPP, MOBILE, WebhookCase
+
+from odoo.tests import tagged
+
+from odoo.addons.clinic_dunning.tests.common import level
+
+STRANGER = "+33698765432"
+
+
+@tagged("post_install", "-at_install")
+class TestWhatsappReply(WebhookCase):
+    """What people answer, and what comes of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policy = cls.create_policy(level("First", 7))
+        cls.policy.level_ids.route_id = cls.create_route("whatsapp", "sms", "email")
+        cls.invoice = cls.create_invoice()
+        cls.case = cls.env["clinic.followup.case"]._get_or_create(
+            cls.patient, cls.company
+        )
+
+    def write(self, body, **vals):
+        """A person writes and it is applied; return the reply."""
+        last = self.env["clinic.reply"].search([], limit=1).id or 0
+        answer = self.reply(body, **vals)
+        self.assertEqual(answer.status_code, 200)
+        self.apply()
+        return self.env["clinic.reply"].search([("id", ">", last)])
+
+    def answers(self):
+        """Let answers go out; return what came to the phone."""
+        before = len(self.twilio.outbound)
+        self.drain()
+        return self.twilio.outbound[before:]
+
+    def refused(self, channel="whatsapp", purpose="billing"):
+        return bool(
+            self.env["clinic.consent"]._get_refusal(
+                self.patient, self.company, purpose, channel
+            )
+        )
+
+    # -- STOP and START --------------------------------------------------------
+
+    def test_stop_ends_all_that_reaches_the_phone(self):
+        reply = self.write("Stop!")
+        self.assertEqual((reply.action, reply.partner_id), ("stop", self.patient))
+        for channel in ("whatsapp", "sms"):
+            for purpose in ("billing", "appointment", "care"):
+                self.assertTrue(self.refused(channel, purpose))
+        self.assertFalse(self.refused("email"))
+        [proof] = self.env["clinic.consent"].search(
+            [("partner_id", "=", self.patient.id)], limit=1
+        )
+        self.assertRecordValues(
+            proof,
+            [{"source": "message", "text_version": "Stop!", "user_id": False}],
+        )
+
+    def test_stop_is_confirmed_once_and_nothing_else_goes_out(self):
+        message = self.remind()
+        self.write("ARRÊT")
+        [confirmed] = self.answers()
+        self.assertIn("no more", confirmed.body)
+        self.assertEqual(confirmed.to, f"whatsapp:{MOBILE}")
+        self.assertEqual(self.states(message)[1][-1][0], "email")
+        self.write("arret")
+        self.assertFalse(self.answers())
+
+    def test_stop_words_of_each_language(self):
+        words = self.env["clinic.reply.word"]
+        for word in ("STOP", "Arrêt.", "बंद", "रोको", "band karo", "Unsubscribe"):
+            self.assertEqual(words._read(word), ("stop", ""), word)
+        for word in ("START", "शुरू", "reprendre", "Shuru"):
+            self.assertEqual(words._read(word), ("start", ""), word)
+        for text in ("Don't stop by today", "arret de bus", ""):
+            self.assertEqual(words._read(text), ("", ""), text)
+
+    def test_stop_of_one_purpose_leaves_the_others(self):
+        self.agree(self.patient, "appointment")
+        self.write("STOP FACTURES")
+        self.assertTrue(self.refused())
+        self.assertFalse(self.refused(purpose="appointment"))
+
+    def test_stop_read_by_the_provider_counts(self):
+        reply = self.write("qqq", on="sms", OptOutType="STOP")
+        self.assertEqual(reply.action, "stop")
+        self.assertTrue(self.refused("sms"))
+
+    def test_stop_that_is_not_applied_yet_holds_the_claim_back(self):
+        message = self.remind()
+        self.reply("STOP")
+        self.drain(times=2)
+        self.assertEqual((message.state, len(message.attempt_ids)), ("queued", 0))
+        self.apply()
+        self.drain()
+        self.assertNotIn("whatsapp", message.attempt_ids.mapped("channel"))
+        self.assertFalse([m for m in self.twilio.outbound if "/p/" not in m.body])
+
+    def test_start_lets_messages_in_again(self):
+        self.write("STOP")
+        self.write("START")
+        self.assertFalse(self.refused())
+        self.assertTrue(self.refused("sms"))
+        self.assertFalse(self.env["phone.blacklist"].search([("number", "=", MOBILE)]))
+
+    def test_stop_of_a_stranger_is_kept_by_number(self):
+        reply = self.write("STOP", number=STRANGER)
+        self.assertFalse(reply.partner_id)
+        self.assertTrue(self.env["phone.blacklist"].search([("number", "=", STRANGER)]))
+        self.assertFalse(self.answers())
+
+    # -- words that act --------------------------------------------------------
+
+    def test_pay_brings_a_fresh_link_at_once(self):
+        self.policy.write({"window_from": 9, "window_to": 10})
+        self.go_to("2026-03-10 22:00:00")
+        self.write("Pay")
+        [sent] = self.answers()
+        self.assertIn("/p/", sent.body)
+        self.assertIn("100", sent.body)
+        self.assertEqual(sent.to, f"whatsapp:{MOBILE}")
+
+    def test_pay_of_who_owes_nothing_says_so(self):
+        self.pay(self.invoice)
+        self.write("PAYER")
+        [sent] = self.answers()
+        self.assertIn("nothing is open", sent.body)
+
+    def test_button_goes_before_its_text(self):
+        reply = self.write("Plus tard", ButtonPayload="CALL", ButtonText="Plus tard")
+        self.assertEqual(reply.action, "call")
+
+    def test_call_plans_a_call_for_who_is_responsible(self):
+        clerk = self.create_user("clerk", "clinic_dunning.group_front_desk")
+        self.case.responsible_id = clerk
+        for _time in range(3):
+            self.write("Call me please" if _time else "call me")
+        activity = self.case.activity_ids.filtered(
+            lambda a: a.activity_type_id == self.env.ref("clinic_dunning.activity_call")
+        )
+        self.assertRecordValues(activity, [{"user_id": clerk.id}])
+        self.assertTrue(self.case.is_call_due)
+
+    def test_paid_pauses_as_the_desk_does(self):
+        for _time in range(2):
+            self.write("déjà payé")
+        self.assertRecordValues(self.case.hold_ids, [{"reason": "says_paid"}])
+        [sent] = self.answers()
+        self.assertIn("noted", sent.body)
+
+    def test_plan_brings_the_link_and_tells_staff(self):
+        reply = self.write("kist")
+        self.assertEqual((reply.action, reply.state), ("plan", "open"))
+        self.assertIn("/p/", "".join(sent.body for sent in self.answers()))
+
+    def test_book_confirm_and_cancel_reach_a_person(self):
+        for text, action in (("BOOK", "book"), ("oui", "confirm"), ("रद्द", "cancel")):
+            reply = self.write(text)
+            self.assertEqual((reply.action, reply.state), (action, "open"))
+        self.assertEqual(len(self.case.activity_ids), 1)
+
+    def test_book_that_is_taken_care_of_asks_nobody(self):
+        with patch.object(
+            self.registry["clinic.reply"], "_reply_book", lambda _self: True
+        ):
+            reply = self.write("BOOK")
+        self.assertEqual(reply.state, "done")
+        self.assertFalse(self.case.activity_ids)
+
+    # -- text ------------------------------------------------------------------
+
+    def test_free_text_reaches_the_person_in_charge(self):
+        reply = self.write("Can I come <b>tomorrow</b>?")
+        self.assertRecordValues(
+            reply, [{"state": "open", "case_id": self.case.id, "action": False}]
+        )
+        self.assertIn("&lt;b&gt;tomorrow", self.case.message_ids[0].body)
+        self.assertEqual(self.case.message_ids[0].author_id, self.patient)
+        self.assertEqual(
+            self.case.activity_ids.activity_type_id,
+            self.env.ref("clinic_dunning.activity_reply"),
+        )
+        self.assertFalse(self.answers())
+
+    def test_medical_text_is_set_aside_and_answered_neutrally_once_a_day(self):
+        texts = ("My HIV test is back", "K29.7 again", "मधुमेह की दवा")
+        for text in texts:
+            reply = self.write(text)
+            self.assertEqual((reply.state, reply.body), ("aside", False))
+        for trace in (
+            self.case.message_ids.mapped("body"),
+            self.case.activity_ids.mapped("note"),
+            self.case.activity_ids.mapped("summary"),
+            self.env["clinic.message"].search([]).mapped("preview"),
+            self.env["clinic.reply"].search([]).mapped("preview"),
+        ):
+            for text in texts:
+                self.assertNotIn(text, " ".join(filter(None, trace)))
+        self.assertFalse(any(self.events().mapped("form")))
+        [sent] = self.answers()
+        self.assertIn("privacy", sent.body)
+        self.go_to("2026-03-11 10:00:00")
+        self.write("My HIV test is back")
+        self.assertEqual(len(self.answers()), 1)
+
+    def test_files_are_set_aside_and_not_fetched(self):
+        reply = self.write(
+            "", media=1, MediaUrl0="http://127.0.0.1:1/x", MediaContentType0="image"
+        )
+        self.assertEqual((reply.state, reply.media), ("aside", 1))
+
+    def test_empty_message_reaches_a_person(self):
+        reply = self.write("")
+        self.assertEqual((reply.state, reply.preview), ("open", "(empty)"))
+
+    def test_stranger_gets_a_neutral_answer_once_a_day(self):
+        for text in ("Hello?", "Hello??"):
+            reply = self.write(text, number=STRANGER)
+            self.assertRecordValues(
+                reply, [{"state": "open", "partner_id": False, "case_id": False}]
+            )
+        [sent] = self.answers()
+        self.assertEqual(sent.to, f"whatsapp:{STRANGER}")
+        self.assertNotIn("/p/", sent.body)
+
+    def test_answers_are_in_the_language_of_the_person(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.patient.lang = "fr_FR"
+        self.write("aide")
+        [sent] = self.answers()
+        self.assertTrue(sent.body.startswith("Ici Clinic Martin"))
+
+    def test_later_stop_ends_an_answer_that_has_not_left(self):
+        self.write("PAY")
+        self.go_to("2026-03-10 10:01:00")
+        self.write("STOP")
+        [sent] = self.answers()
+        self.assertIn("no more", sent.body)
+
+    def test_reply_opens_the_day_of_free_answers(self):
+        self.write("Hello")
+        sessions = self.env["clinic.whatsapp.session"]
+        self.assertTrue(sessions._is_open(self.account, MOBILE))
+        self.assertFalse(sessions._is_open(self.account, CLINIC_WHATSAPP))
+        self.go_to("2026-03-11 10:00:01")
+        self.assertFalse(sessions._is_open(self.account, MOBILE))
