@@ -109,7 +109,7 @@ class TestWhatsappSend(WhatsappCase):
             (sent.to, sent.sender),
             (f"whatsapp:{MOBILE}", f"whatsapp:{CLINIC_WHATSAPP}"),
         )
-        self.assertEqual(sent.content_sid, template.content_sid)
+        self.assertEqual(sent.content_sid, template._get_approved_content(self.account))
         self.assertNotIn("", json.loads(sent.content_variables).values())
         self.assertIn("Ana", sent.body)
         self.assertIn("/p/", sent.body)
@@ -261,7 +261,7 @@ class TestWhatsappSend(WhatsappCase):
         self.drain()
         message.attempt_ids._take_status("failed", "63028")
         template = message.attempt_ids.template_id
-        self.assertEqual(template.approval_status, "paused")
+        self.assertEqual(template.approval_status, "stopped")
         self.assertIn("63028", template.approval_reason)
         self.drain()
         self.assertEqual(message.attempt_ids.sorted("id").mapped("channel")[1], "sms")

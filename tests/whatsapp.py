@@ -12,8 +12,6 @@ from emulators.twilio.callbacks import get_inbound_form, get_status_form, sign
 
 from odoo.tests import HttpCase
 
-from odoo.addons.clinic_whatsapp.tools import content
-
 CLINIC_SMS = "+33700000001"
 CLINIC_WHATSAPP = "+33700000002"
 MOBILE = "+33612345678"
@@ -87,17 +85,11 @@ class WhatsappCase(InvariantCase):
                 ("channel", "=", False),
             ]
         )
-        names = content.get_numbered_names(template.body)
-        client = cls.account._get_client()
-        template.content_sid = client.create_content(
-            name=topic,
-            language=language,
-            types={"twilio/text": {"body": content.to_content_body(template.body)}},
-            variables={str(n): name for n, name in enumerate(names, start=1)},
-        )
-        client.submit_content(template.content_sid, name=topic, category="UTILITY")
-        cls.twilio.decide(template.content_sid, "approved")
-        template.approval_status = "approved"
+        [version] = cls.env["clinic.whatsapp.content"]._queue(template, cls.account)
+        version._create_content()
+        version._hand_in()
+        cls.twilio.decide(version.content_sid, "approved")
+        version._poll()
         return template
 
     def look_up(self):

@@ -5,7 +5,10 @@ from . import account_keys
 from . import account_limits
 from . import account_test
 from . import session
+from . import content
+from . import content_follow
 from . import template
+from . import template_preview
 from . import attempt
 from . import channel
 from . import channel_sms

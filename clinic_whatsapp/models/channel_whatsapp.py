@@ -37,8 +37,8 @@ class ClinicMessageAttempt(models.Model):
 
     def _prepare_whatsapp(self, verdict):
         """Return the `Parcel`: the approved template, or free text in a session."""
-        letter = self._render(verdict)
         account = self.twilio_account_id.sudo()
+        letter = self.with_context(clinic_twilio_account=account.id)._render(verdict)
         self.write({"segments": 1, "cost": account.whatsapp_price})
         to = f"whatsapp:{self.message_id._get_address_whatsapp()}"
         template = self.template_id
@@ -49,7 +49,7 @@ class ClinicMessageAttempt(models.Model):
         return self._pack(
             to=to,
             content_sid=content_sid,
-            content_variables=self.template_id._get_content_variables(values),
+            content_variables=template._get_content_variables(values, account),
         )
 
     def _send_by_whatsapp(self, parcels):

@@ -162,9 +162,8 @@ class ClinicMessageAttempt(models.Model):
         self._refuse(code, text, retryable=True)
 
     def _fail_stop_template(self, code, text):
-        template = self.template_id
-        if template.approval_status == "approved" and self.channel == "whatsapp":
-            template._stop_sending(text)
+        if self.channel == "whatsapp":
+            self.template_id._stop_sending(text, self.twilio_account_id)
         self._refuse(code, text)
 
     def _fail_bad_number(self, code, text):

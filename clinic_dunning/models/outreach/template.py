@@ -95,12 +95,19 @@ class ClinicMessageTemplate(models.Model):
 
         Language counts first, then the channel's own wording, then the company's own.
         """
-        rows = self._get_candidates(topic.id, company.id)
+        rows = self._narrow(
+            self._get_candidates(topic.id, company.id), channel, company
+        )
         for language in dict.fromkeys([*languages, registry.DEFAULT_LANGUAGE]):
             if fitting := _select_best(rows, channel, language):
                 template = self.browse(_draw(fitting, f"{topic.code}:{seed}"))
                 return template, language, language not in languages
         return self.browse(), "", True
+
+    @api.model
+    def _narrow(self, rows, channel, company):
+        """Return the candidates that a channel may use; addons leave some out."""
+        return rows
 
     @api.model
     @tools.ormcache("topic_id", "company_id")
@@ -142,8 +149,12 @@ class ClinicMessageTemplate(models.Model):
         rules = self._get_rules()
         return {
             "subject": registry.render(self.subject or "", values, **rules),
-            "body": registry.render(self.body, values, **rules),
+            "body": registry.render(self._get_wording(), values, **rules),
         }
+
+    def _get_wording(self):
+        """Return the text that is sent."""
+        return self.body
 
     def _find_problems(self):
         """Return the reasons why this wording can't be saved, the subject's first."""
