@@ -1,4 +1,4 @@
-"""What must be true of every database, as SQL that returns no row (SAFETY 3).
+"""What must be true of every database, as SQL that returns no row.
 
 Run after each test of this folder, after the demo, or by hand: `check(cursor)`.
 """

@@ -18,11 +18,19 @@ from report import log
 from session import environment, in_child
 
 
+def positive(text):
+    """Return the number in the text, which has to be above zero."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
 def parse_arguments():
     """Return the command line's options."""
     parser = argparse.ArgumentParser(prog="setup/bench", description=__doc__)
     parser.add_argument(
-        "--patients", type=int, default=10_000, help="size of the ledger"
+        "--patients", type=positive, default=10_000, help="size of the ledger"
     )
     parser.add_argument(
         "--peer", action="store_true", help="run OCA account_credit_control beside"

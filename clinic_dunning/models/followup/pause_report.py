@@ -11,7 +11,7 @@ WEEK = timedelta(days=7)
 class ClinicPauseReport(models.Model):
     """Who paused whose follow-up in one week, for the managers of one clinic.
 
-    A pause keeps reminders away: somebody must see who gives them (SAFETY 5).
+    A pause keeps reminders away: somebody must see who gives them.
     """
 
     _name = "clinic.pause.report"

@@ -76,7 +76,7 @@ FORMAL_NOTICE = Step(
 )
 
 # Order of steps in France: call, simple letter, registered letter with a deadline, then
-# the court (REQUIREMENTS D). Elsewhere the same order, without a threat.
+# the court. Elsewhere the same order, without a threat.
 PRESETS = {
     "fr_dentist": {
         "name": _lt("French dentist"),

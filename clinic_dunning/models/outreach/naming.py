@@ -17,7 +17,7 @@ def safe_first_name(name):
 
     `name` is a first or a full name, a family name in capitals may come first. Anything
     but letters, hyphens, apostrophes and spaces makes it '': the name field of a public
-    page is no place to write to strangers through us (SAFETY 4).
+    page is no place to write to strangers through us.
     """
     name = unicodedata.normalize("NFC", normalise_spaces(str(name or ""))).replace(
         "’", "'"

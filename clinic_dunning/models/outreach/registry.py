@@ -251,8 +251,7 @@ def check_subject(source, deny_words=(), approved_labels=(), formal=False):
 def check_placement(source):
     """Return the reasons why a messaging provider refuses `source` as its template.
 
-    It may not start or end with a variable, nor hold two with no word between them
-    (SCREENS, Wording).
+    It may not start or end with a variable, nor hold two with no word between them.
     """
     source = source.strip()
     edges = [name for pattern in _EDGES for name in pattern.findall(source)]

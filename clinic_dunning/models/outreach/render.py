@@ -168,7 +168,7 @@ class ClinicMessage(models.Model):
         return "pay"
 
     def _get_link_days(self, channel):
-        """Return for how many days a link on this channel works (SAFETY 4)."""
+        """Return for how many days a link on this channel works."""
         return 90 if channel == "letter" else 60
 
     def _prepare_values(self, verdict, lang):

@@ -9,7 +9,7 @@ DAYS = {"pay": 60, "document": 30, "booking": 1, "preferences": 396}
 
 
 class ClinicLink(models.Model):
-    """A secret address on the clinic's domain; only its SHA-256 is kept (SAFETY 4)."""
+    """A secret address on the clinic's domain; only its SHA-256 is kept."""
 
     _name = "clinic.link"
     _description = "Patient Link"

@@ -9,7 +9,7 @@ _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{1,2})[./ -](\d{1,2})[./ -](\d{4
 
 
 class ClinicLink(models.Model):
-    """The second factor that opens the details behind a link (SAFETY 4, tier 1)."""
+    """The second factor that opens the details behind a link."""
 
     _inherit = "clinic.link"
 

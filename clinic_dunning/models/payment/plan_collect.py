@@ -14,7 +14,7 @@ SLICE_SECONDS = 10
 
 
 class ClinicPaymentPlan(models.Model):
-    """Saved cards are charged on the dates of the plans (SAFETY 6).
+    """Saved cards are charged on the dates of the plans.
 
     A claim is committed before the charge; each instalment has one transaction ever, so
     two runs can't charge twice and what is in doubt is looked up before anything else.

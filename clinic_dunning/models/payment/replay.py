@@ -36,7 +36,7 @@ class PaymentTransaction(models.Model):
     """A provider's answer counts once, for its own transaction and amount.
 
     Core's return pages of Stripe and Razorpay take an answer that was given for another
-    reference: one payment would set two transactions done (FACTS 4).
+    reference: one payment would set two transactions done.
     """
 
     _inherit = "payment.transaction"
