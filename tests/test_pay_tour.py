@@ -125,7 +125,7 @@ class TestTourOnPhone(TourCase):
             phone.click("See each bill, pay later or in instalments")
             self.unlock(phone)
             phone.fill("I will pay by", day.isoformat())
-            phone.click("Promise")
+            phone.click("Confirm")
             phone.sees("we noted your date")
         self.assertEqual(self.link._get_case().state, "paused")
 
