@@ -1,3 +1,4 @@
+from . import masking
 from . import pay
 from . import checkout
 from . import details

@@ -48,6 +48,20 @@ class TestPayPortal(PayCase):
         page = self.url_open(f"/my/clinic/statement/{self.company.id}")
         self.assertEqual(page.status_code, 404)
 
+    def test_confidential_bill_of_a_relative_is_nowhere_in_the_portal(self):
+        child = self._make_patient("Lea Martin", parent_id=self.patient.id)
+        bill = self._make_invoice(
+            77.0, partner=child, clinic_confidential=True, clinic_patient_id=child.id
+        )
+        self._pay_at_desk(bill)
+        daughter = self._make_user("daughter", child)
+        for records in (bill, bill.line_ids):
+            domain = [("id", "in", records.ids)]
+            self.assertFalse(records.with_user(self.user).search(domain))
+            self.assertTrue(records.with_user(daughter).search(domain))
+        link = self.env["clinic.link"]._get_virtual(self.patient, self.company)
+        self.assertFalse(link._get_history("en_US"))
+
     def test_paying_goes_on_behind_a_link_that_is_open_already(self):
         invoice = self._make_invoice(120.0)
         self.authenticate("catherine", "catherine")

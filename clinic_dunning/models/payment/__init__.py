@@ -11,6 +11,7 @@ from . import promise
 from . import policy_acceptance
 from . import evidence
 from . import rate_limit
+from . import ir_http
 from . import access_log
 from . import checkout
 from . import checkout_pay

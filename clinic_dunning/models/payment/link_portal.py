@@ -59,5 +59,12 @@ class ClinicLink(models.Model):
                 or payment.name
                 or "",
             }
-            for payment in payments
+            for payment in payments.filtered(self._may_read_payment)
         ]
+
+    def _may_read_payment(self, payment):
+        """What was paid for a confidential bill is its patient's alone."""
+        return all(
+            not move.clinic_confidential or move.clinic_patient_id == self.partner_id
+            for move in payment.reconciled_invoice_ids
+        )
