@@ -1,4 +1,5 @@
 from datetime import date
+from urllib.parse import urlencode
 
 from odoo import http
 from odoo.exceptions import UserError
@@ -120,8 +121,7 @@ class ClinicDetails(PatientPage, http.Controller):
 
     def _tell_problem(self, link, post):
         chosen = request.httprequest.form.getlist("move")
-        moves = {int(move) for move in chosen if move.isdecimal()}
-        link._report_problem(moves, post.get("problem"))
+        link._report_problem(chosen, post.get("problem"))
 
     def _tell_paid(self, link, _post):
         link._report_paid()
@@ -162,12 +162,8 @@ class ClinicDetails(PatientPage, http.Controller):
         return self._render(template, values | {"secret": secret}, status)
 
     def _to_details(self, secret, lang, done=None):
-        query = "&".join(
-            f"{key}={value}"
-            for key, value in (("lang", (lang or "")[:2]), ("done", done))
-            if value
-        )
-        return request.redirect(f"/p/{secret}/details?{query}")
+        query = {"lang": (lang or "")[:2], "done": done or ""}
+        return request.redirect(f"/p/{secret}/details?{urlencode(query)}")
 
     def _download(self, move):
         """Return core's PDF of the invoice under a neutral name."""

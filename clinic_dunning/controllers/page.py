@@ -15,6 +15,8 @@ HEADERS = {
 }
 VIEWS_PER_MINUTE = 60
 POSTS_PER_MINUTE = 10
+# A waiting room, or a whole town on mobile phones, shares one address.
+NETWORK_FACTOR = 5
 UNLOCKED_SECONDS = 15 * 60
 
 
@@ -46,18 +48,24 @@ class PatientPage:
     def _allows(self, scope, subject, limit, seconds=60, when_broken=True):
         """Count the request for what it is about and for its address."""
         limiter = request.env(user=SUPERUSER_ID)["clinic.rate.limit"]
+        limits = {subject: limit, self._get_network(): limit * NETWORK_FACTOR}
         answers = [
-            limiter._allows(scope, key, limit, seconds, when_broken)
-            for key in (subject, self._get_network())
+            limiter._allows(scope, key, most, seconds, when_broken)
+            for key, most in limits.items()
         ]
         return all(answers)
 
     def _get_network(self):
         """Return the visitor's address, an IPv6 one by its /64."""
-        address = ipaddress.ip_address(request.httprequest.remote_addr or "0.0.0.0")
+        text = request.httprequest.remote_addr or ""
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            return text  # what a proxy calls its visitor
+        address = getattr(address, "ipv4_mapped", None) or address
         if address.version == 4:
             return str(address)
-        return str(ipaddress.ip_network((address, 64), strict=False))
+        return str(ipaddress.ip_network((int(address), 64), strict=False))
 
     def _comes_from_here(self):
         """Return whether the browser says the request comes from our own page."""

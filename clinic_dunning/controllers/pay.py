@@ -118,6 +118,17 @@ class ClinicPay(PatientPage, http.Controller):
         headers = {**HEADERS, "Content-Type": "image/png"}
         return request.make_response(image, headers=list(headers.items()))
 
+    @http.route(
+        "/p/<string:secret>/<path:_rest>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        sitemap=False,
+    )
+    def elsewhere(self, secret, **_kwargs):
+        """Go to the page from an address that takes forms only, or was cut."""
+        return request.redirect(f"/p/{secret}")
+
     # -- helpers -----------------------------------------------------------------------
 
     def _open_checkout(self, link, choice, amount, form, lang, post):

@@ -13,7 +13,7 @@ class ClinicPlanWishes(ClinicDetails):
     def _tell_plan(self, link, post):
         currency = self._get_free_currency(link)
         card, wants_card = link._find_card(currency, post.get("card", ""))
-        count = post.get("count", "")
+        count = post.get("count", "")[:3]
         link.env["clinic.payment.plan"]._ask(
             link, currency, int(count) if count.isdecimal() else 0, card, wants_card
         )
@@ -112,7 +112,7 @@ class ClinicCard(ClinicCheckout):
         if not self._allows("view", nonce, VIEWS_PER_MINUTE):
             return self._too_many()
         self._be_public()
-        plan = request.env["clinic.payment.plan"].sudo().search([("nonce", "=", nonce)])
+        plan = request.env["clinic.payment.plan"]._find_by_nonce(nonce)
         if not plan:
             return self._not_found()
         lang = plan.lang or request.env.lang

@@ -138,6 +138,22 @@ class TestPayDetails(PayCase):
         self.assertTrue(self.get_case().activity_ids)
         self.assertIn("40.00", self._read())
 
+    def test_endless_numbers_are_answered_in_words(self):
+        self._make_invoice()
+        self._unlock()
+        endless = "9" * 5000
+        for what, data in {
+            "problem": {"move": endless, "problem": "amount"},
+            "plan": {"count": endless},
+        }.items():
+            self.assertEqual(self._tell(what, **data).status_code, 422, what)
+
+    def test_language_from_the_browser_breaks_no_address(self):
+        answer = self._post(
+            "unlock", f"{self.path}/details", birth_date="1980-05-12", lang="\r\n"
+        )
+        self.assertEqual(answer.status_code, 303)
+
     def test_bill_of_somebody_else_can_not_be_disputed_nor_read(self):
         stranger = self._make_patient("Ben Roux")
         invoice = self._make_invoice(partner=stranger)

@@ -18,7 +18,7 @@ LEAST = {
     "XOF": 500.0,
 }
 _NUMBER = re.compile(r"\d{1,12}([.,]\d{1,3})*")
-_BLANKS = re.compile(r"[\s'’_]")
+_BLANK = r"[\s'’_]"
 
 
 def get_least_amount(currency_name, decimals):
@@ -38,9 +38,11 @@ def parse_amount(text, decimals):
     :param str text: such as "12,50", "1 234.5", "₹ 1,200"
     :param int decimals: decimal places of the currency (0, 2 or 3)
     """
-    digits = "".join(_to_ascii(char) for char in str(text or ""))
-    digits = _BLANKS.sub("", re.sub(r"^[^\d.,+-]+|[^\d.,]+$", "", digits.strip()))
-    if not _NUMBER.fullmatch(digits):
+    digits = "".join(_to_ascii(char) for char in str(text or "").strip())
+    digits = re.sub(r"^[^\d.,+-]+|[^\d.,]+$", "", digits)
+    groups = re.split(_BLANK + "+", re.split(r"[.,]", digits)[0].strip())
+    digits = re.sub(_BLANK, "", digits)
+    if not _NUMBER.fullmatch(digits) or not _are_thousands(groups):
         return None
     *whole, last = re.split(r"[.,]", digits)
     if not whole:
@@ -53,7 +55,10 @@ def parse_amount(text, decimals):
 
 
 def _to_ascii(char):
-    return str(unicodedata.digit(char)) if char.isdigit() else char
+    """Return a digit of any script as ours, and any sign of a negative number."""
+    if unicodedata.category(char) == "Pd" or char == "\N{MINUS SIGN}":
+        return "-"
+    return str(unicodedata.decimal(char)) if char.isdecimal() else char
 
 
 def _is_grouped(digits, whole, last):

@@ -1,10 +1,18 @@
 import hashlib
+import re
 from datetime import timedelta
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 
 from .amount import get_least_amount, parse_amount
+
+NONCE = re.compile(r"[\w-]+", re.ASCII)
+
+
+def is_nonce(text):
+    """Return whether this may be a nonce at all: others never reach PostgreSQL."""
+    return bool(NONCE.fullmatch(text or ""))
 
 
 def get_renewed_nonce(nonce):
@@ -61,18 +69,22 @@ class ClinicPaymentCheckout(models.Model):
     @api.model
     def _find(self, nonce):
         """Return the latest form of the choice that this nonce names, or none."""
+        if not is_nonce(nonce):
+            return self.sudo().browse()
         checkout = self.sudo().search([("nonce", "=", nonce)], limit=1)
         while checkout.replaced_by_id:
             checkout = checkout.replaced_by_id
         return checkout
 
     @api.model
-    def _get_nonce(self, link, form):
-        """Return the nonce of one form of one link: the same form gives the same one.
+    def _get_nonce(self, link, wish):
+        """Return the nonce of one wish of one link: sent twice, it gives the same one.
 
-        Nobody guesses it without the link's secret, even if the form's part is known.
+        Nobody guesses it without the link's secret, even if the wish is known.
+
+        :param wish: names the form that was sent, and what was filled in
         """
-        text = f"{link.sudo().token_hash}:{form}"
+        text = f"{link.sudo().token_hash}:{wish}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @api.model
@@ -84,11 +96,13 @@ class ClinicPaymentCheckout(models.Model):
         :param str choice: "now" (what is due), "all" (what is open), "items" (those of
             `keys`) or "other" (`amount`, the oldest items first)
         :param str amount: as typed, in that currency
-        :param str form: names the form that was sent; sent twice, it is one choice
+        :param str form: names the form that was sent; sent twice with the same in it,
+            it is one choice
         :raise ValidationError: in words for the patient, when the amount is impossible
         """
         link._touch()
-        nonce = self._get_nonce(link, form)
+        wish = (form, currency.id, choice, amount, *(keys or ()))
+        nonce = self._get_nonce(link, wish)
         if known := self._find(nonce):
             return known
         statement = link._get_statement()

@@ -132,13 +132,14 @@ class ClinicLink(models.Model):
 
     # -- what a person can do ----------------------------------------------------------
 
-    def _report_problem(self, move_ids, problem):
+    def _report_problem(self, chosen, problem):
         """Dispute the chosen bills and have somebody call.
 
+        :param chosen: ids of bills as the form sent them
         :raise ValidationError: in words for the patient
         """
         problems = self._get_problems()
-        moves = self._get_readable_moves().filtered(lambda move: move.id in move_ids)
+        moves = self._get_readable_moves().filtered(lambda move: str(move.id) in chosen)
         if not moves or problem not in problems:
             raise ValidationError(self.env._("Please choose the bill and the problem."))
         moves.write(

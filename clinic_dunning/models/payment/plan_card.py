@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .checkout import is_nonce
+
 HOURS_TO_SAVE = 1
 
 
@@ -15,16 +17,21 @@ class ClinicPaymentPlan(models.Model):
     def _find_waiting(self, nonce):
         """Return the plan of that nonce which waits for its card, or none (sudo)."""
         since = fields.Datetime.now() - timedelta(hours=HOURS_TO_SAVE)
-        return self.sudo().search(
+        return self._find_by_nonce(nonce).filtered_domain(
             [
-                ("nonce", "=", nonce or "-"),
                 ("state", "in", ("draft", "proposed")),
                 ("wants_card", "=", True),
                 ("token_id", "=", False),
                 ("accepted_at", ">", since),
-            ],
-            limit=1,
+            ]
         )
+
+    @api.model
+    def _find_by_nonce(self, nonce):
+        """Return the plan that this nonce names, or none (sudo)."""
+        if not is_nonce(nonce):
+            return self.sudo().browse()
+        return self.sudo().search([("nonce", "=", nonce)], limit=1)
 
     @api.model
     def _get_card_options(self, company, partner, currency):
