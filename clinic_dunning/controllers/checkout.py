@@ -166,12 +166,10 @@ class ClinicCheckout(PatientPage, PaymentPortal):
     def _begin(self, checkout, provider_id, payment_method_id, flow):
         """Return the processing values of the one transaction of this choice."""
         checkout._lock()
-        if checkout.transaction_id and checkout._is_same_way(
-            provider_id, payment_method_id
-        ):
-            return checkout.transaction_id._get_processing_values()
         checkout._check_payable()
         checkout._check_way(provider_id, payment_method_id)
+        if checkout._is_same_way(provider_id, payment_method_id):
+            return checkout.transaction_id._get_processing_values()
         if checkout.transaction_id:
             checkout = checkout._renew()
         transaction = self._create_transaction(

@@ -171,6 +171,9 @@ class TestCoreRoutes(PayCase):
             ),
             set(invoice.ids),
         )
+        # refunded at the provider, say: it can be paid online again
+        self.Exception.search([]).action_done()
+        self.assertIn("to pay now 100.00", self._read())
 
 
 @tagged("post_install", "-at_install")

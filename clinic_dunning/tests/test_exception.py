@@ -72,6 +72,27 @@ class TestPaymentException(PayCase):
         self.assertEqual(transaction.state, "cancel")
         self.assertFiled(transaction, "late", 100.0)
 
+    def test_money_that_came_late_is_not_asked_again_until_somebody_looked(self):
+        invoice = self._make_invoice(100.0)
+        transaction = self._start()
+        transaction._set_canceled()
+        self.env["clinic.stop.event"].search([]).unlink()
+        with mute_logger(CORE):
+            transaction._set_done()
+        self.assertEqual(
+            self.env["clinic.stop.event"].search([]).move_id.ids, invoice.ids
+        )
+        self.assertIn("do not pay again", self._read())
+        self.assertEqual(self.get_being_paid(invoice), set(invoice.ids))
+        self.Exception.search([]).action_done()
+        self.assertIn("to pay now 100.00", self._read())
+        self.assertFalse(self.get_being_paid(invoice))
+
+    def get_being_paid(self, invoice):
+        """Return the ids of the moves that a reminder would leave alone now."""
+        rows = {"case": [{"move_id": invoice.id}]}
+        return self.env["clinic.message"]._get_moves_being_paid(rows)
+
     def test_wrong_amount_or_currency_is_not_booked(self):
         self._make_invoice(100.0)
         for answer in ({"amount": 1.0}, {"currency": "USD"}):
@@ -80,6 +101,8 @@ class TestPaymentException(PayCase):
                 transaction._process("none", {"id": "x", **answer})
             self.assertEqual(transaction.state, "error")
             self.assertFiled(transaction, "mismatch")
+            self.assertIn("do not pay again", self._read())
+            self.Exception.search([]).action_done()
 
     def test_answer_used_by_another_transaction_changes_nothing(self):
         self._make_invoice(100.0)

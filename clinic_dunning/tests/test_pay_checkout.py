@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 from freezegun import freeze_time
@@ -17,6 +18,11 @@ class TestPayCheckout(PayCase):
         with self.assertRaises(JsonRpcException), mute_logger("odoo.http"):
             self._begin(checkout, headers, **vals)
         self.assertEqual(self.env["payment.transaction"].search_count([]), before)
+
+    def get_token(self, checkout):
+        """Return the token of the form, to be sent from a page that is still open."""
+        page = self.url_open(f"/p/checkout/{checkout.nonce}")
+        return re.search(r'csrf_token: "([^"]+)"', page.text)[1]
 
     def test_form_sent_twice_is_one_choice_and_one_transaction(self):
         self._make_invoice()
@@ -76,6 +82,58 @@ class TestPayCheckout(PayCase):
         self.assertIn("We are checking your payment", self._read())
         self.assertIn("do not pay again", self._read(f"/p/done/{other.nonce}"))
 
+    def test_begun_payment_is_not_gone_on_with_once_the_bill_is_paid(self):
+        invoice = self._make_invoice()
+        checkout = self._choose()
+        self._begin(checkout)
+        token = self.get_token(checkout)
+        self._pay_at_desk(invoice)
+        self.refuse(checkout, csrf_token=token)
+
+    def test_begun_payment_needs_its_provider_and_its_link_still(self):
+        self._make_invoice()
+        checkout = self._choose()
+        self._begin(checkout)
+        token = self.get_token(checkout)
+        self.provider.is_published = False
+        self.refuse(checkout, csrf_token=token)
+        self.provider.is_published = True
+        self.link.action_revoke()
+        self.refuse(checkout, csrf_token=token)
+
+    def test_paid_choice_is_not_paid_again_from_an_old_page(self):
+        self._make_invoice()
+        checkout = self._choose()
+        self._begin(checkout)
+        token = self.get_token(checkout)
+        for state in ("pending", "done"):
+            checkout.transaction_id.state = state
+            self.refuse(checkout, csrf_token=token)
+        checkout.transaction_id._post_process()
+        self.refuse(checkout, csrf_token=token)
+
+    def test_back_button_and_another_amount_is_another_choice(self):
+        self._make_invoice(500.0)
+        everything = self._choose("all", form="same")
+        part = self._choose("other", form="same", amount="50")
+        self.assertEqual((everything.amount, part.amount), (500.0, 50.0))
+
+    def test_mutated_nonce_is_not_found(self):
+        for path in ("checkout", "done", "card/done"):
+            for nonce in ("%00", "x%00", "%F0%9F%98%80", "x" * 3000):
+                answer = self.url_open(f"/p/{path}/{nonce}")
+                self.assertEqual(answer.status_code, 404, f"{path} {nonce[:9]}")
+
+    def test_errors_of_the_route_tell_nothing_of_the_server(self):
+        self._make_invoice()
+        path = f"/p/transaction/{self._choose().nonce}"
+        for params in ({}, {"csrf_token": 5}, {"csrf_token": ["x"]}):
+            with mute_logger("odoo.http"):
+                answer = self.url_open(path, json={"params": params}).json()
+            self.assertFalse(answer["error"]["data"]["debug"])
+            self.assertNotIn("Traceback", str(answer))
+            self.assertIn("open your link again", answer["error"]["data"]["message"])
+
     def test_other_method_after_a_failure_is_a_new_transaction(self):
         self._make_invoice()
         checkout = self._choose()
@@ -114,8 +172,10 @@ class TestPayCheckout(PayCase):
     def test_impossible_amounts_are_answered_in_words(self):
         self._make_invoice(100.0)
         answers = {
-            "0": "smallest payment",
-            "-5": "above zero",
+            "0": "above zero",
+            "-5": "in figures",
+            "−5": "in figures",
+            "12 50": "in figures",
             "0,20": "smallest payment",
             "100,01": "more than",
             "abc": "in figures",
@@ -123,11 +183,12 @@ class TestPayCheckout(PayCase):
             "nan": "in figures",
             "": "in figures",
         }
-        for text in answers:
+        for text, words in answers.items():
             with self.subTest(text):
                 answer = self._post("checkout", choice="other", amount=text, form=text)
                 self.assertEqual(answer.status_code, 422)
-                self.assertIn('role="alert"', answer.text)
+                alert = answer.text.partition('role="alert"')[2].partition("</")[0]
+                self.assertIn(words, alert)
         self.assertFalse(self.env["clinic.payment.checkout"].search([]))
 
     def test_amount_with_a_comma_is_understood(self):

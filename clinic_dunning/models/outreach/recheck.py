@@ -10,6 +10,9 @@ DEFAULT_CAP = 3
 PAYMENT_WAIT = timedelta(hours=1)
 # A transfer that was announced and never came says nothing any more.
 PAYMENT_DAYS = timedelta(days=10)
+# Exceptions of money that may have come and is in no books: nobody is asked for it
+# again until a person has looked.
+NOT_BOOKED = ("failed", "late", "mismatch")
 
 
 class Verdict(NamedTuple):
@@ -59,28 +62,37 @@ class ClinicMessage(models.Model):
         return items
 
     def _get_moves_being_paid(self, open_items):
-        """Return the ids of moves with a payment transaction under way.
+        """Return the ids of moves with a payment under way, or one to look at.
 
-        For ten days: then what was chosen and never paid is no reason to wait.
+        For ten days: then what was chosen and never paid is no reason to wait. Money
+        that came and is not in the books is one until a person has dealt with it.
         """
         moves = {row["move_id"] for rows in open_items.values() for row in rows}
         if not moves:
             return set()
         self.env["payment.transaction"].flush_model()
+        self.env["clinic.payment.exception"].flush_model()
         self.env.cr.execute(
             """SELECT rel.invoice_id FROM account_invoice_transaction_rel rel
                  JOIN payment_transaction tx ON tx.id = rel.transaction_id
                 WHERE rel.invoice_id IN %(moves)s
                   AND (tx.state IN ('pending', 'authorized')
                            AND tx.last_state_change > %(since)s
-                       OR tx.state = 'done' AND (
-                            tx.is_post_processed IS NOT TRUE
-                            OR tx.clinic_checkout_id IS NOT NULL
-                           AND tx.payment_id IS NULL
+                       OR tx.state = 'done' AND tx.is_post_processed IS NOT TRUE
+                       OR tx.payment_id IS NULL
+                           AND EXISTS (
+                               SELECT FROM clinic_payment_exception doubt
+                                WHERE doubt.transaction_id = tx.id
+                                  AND doubt.state = 'open'
+                                  AND doubt.kind IN %(kinds)s)
                            AND NOT EXISTS (
                                SELECT FROM payment_transaction child
-                                WHERE child.source_transaction_id = tx.id)))""",
-            {"moves": tuple(moves), "since": fields.Datetime.now() - PAYMENT_DAYS},
+                                WHERE child.source_transaction_id = tx.id))""",
+            {
+                "moves": tuple(moves),
+                "since": fields.Datetime.now() - PAYMENT_DAYS,
+                "kinds": NOT_BOOKED,
+            },
         )
         return {row[0] for row in self.env.cr.fetchall()}
 

@@ -38,10 +38,10 @@ class ClinicPaymentCheckout(models.Model):
         )
 
     def _is_same_way(self, provider_id, payment_method_id):
-        """Return whether the transaction is one on these means that has not failed."""
+        """Return whether a transaction on these means has begun and is not paid yet."""
         transaction = self.transaction_id
         return (
-            transaction.state not in ("cancel", "error")
+            transaction.state == "draft"
             and transaction.provider_id.id == provider_id
             and transaction.payment_method_id.id == payment_method_id
         )

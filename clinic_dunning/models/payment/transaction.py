@@ -5,6 +5,8 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..outreach.recheck import NOT_BOOKED
+
 _logger = logging.getLogger(__name__)
 
 UNDER_WAY = Domain("state", "in", ("pending", "authorized")) & Domain(
@@ -13,14 +15,16 @@ UNDER_WAY = Domain("state", "in", ("pending", "authorized")) & Domain(
     "!=",
     "custom",
 )
-UNBOOKED = (
-    # Paid, but it could not be booked: a person mends it, nobody pays again meanwhile.
-    Domain("clinic_checkout_id", "!=", False)
-    & Domain("payment_id", "=", False)
+BEING_BOOKED = Domain("state", "=", "done") & Domain("is_post_processed", "=", False)
+# Money that came and is not in the books: a person looks at it first.
+BEING_LOOKED_AT = (
+    Domain("payment_id", "=", False)
     & Domain("child_transaction_ids", "=", False)
-)
-BEING_BOOKED = Domain("state", "=", "done") & (
-    Domain("is_post_processed", "=", False) | UNBOOKED
+    & Domain(
+        "clinic_exception_ids",
+        "any",
+        [("state", "=", "open"), ("kind", "in", NOT_BOOKED)],
+    )
 )
 AWAITED = Domain("state", "=", "pending") & Domain("provider_code", "=", "custom")
 
@@ -39,6 +43,9 @@ class PaymentTransaction(models.Model):
     clinic_allocation_ids = fields.One2many(
         "clinic.payment.allocation", "transaction_id", readonly=True
     )
+    clinic_exception_ids = fields.One2many(
+        "clinic.payment.exception", "transaction_id", readonly=True
+    )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -52,7 +59,7 @@ class PaymentTransaction(models.Model):
     @api.model
     def _get_live(self, moves):
         """Return a transaction that is paying one of these documents now, if any."""
-        return self._search_of(moves, UNDER_WAY | BEING_BOOKED)[:1]
+        return self._search_of(moves, UNDER_WAY | BEING_BOOKED | BEING_LOOKED_AT)[:1]
 
     @api.model
     def _get_awaited(self, moves):
@@ -94,12 +101,15 @@ class PaymentTransaction(models.Model):
         """
         late = self.filtered(lambda tx: tx.state in ("cancel", "error"))
         updated = super()._update_state(allowed_states, target_state, state_message)
-        (updated.invoice_ids | updated.clinic_allocation_ids.move_id)._record_stop(
-            "paid"
-        )
         if target_state in ("authorized", "done"):
             for transaction in (late - updated)._concerning_clinic():
                 self.env["clinic.payment.exception"]._file(transaction, "late")
+        else:
+            late = self.browse()
+        touched = updated | late
+        (touched.invoice_ids | touched.clinic_allocation_ids.move_id)._record_stop(
+            "paid"
+        )
         if updated._concerning_clinic() and target_state in ("authorized", "done"):
             # Not left to the ten-minute run: the patient may have closed the page.
             self.env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
