@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from odoo.tests import tagged
@@ -270,6 +271,19 @@ class TestOutboxSend(DunningCase):
         messages.filtered(lambda message: message.leg == 0).action_cancel()
         self.assertEqual(self.drain(), [])
         self.assertEqual(set(messages.mapped("state")), {"canceled"})
+
+    def test_what_a_parallel_letter_told_is_not_told_again(self):
+        self.policy.level_ids.route_id = self.create_route(
+            "email:always", "letter:always"
+        )
+        lead, letter = self.remind().sorted("leg")
+        lead.not_before = datetime.now() + timedelta(days=1)
+        self.drain()
+        letter.attempt_ids.printed_at = datetime.now()
+        letter.attempt_ids.action_mark_posted()
+        lead.action_cancel()
+        self.assertEqual(lead.state, "canceled")
+        self.assertFalse(self.decide())
 
     def test_first_of_several_addresses_is_the_one_that_was_checked(self):
         self.patient.email = "ana@example.com, ben@example.com"

@@ -233,18 +233,22 @@ class ClinicMessage(models.Model):
         """Note that the level was spent on the items that these messages told of.
 
         A legal step asks for its own items. The others it takes along are told by a
-        letter only, as "also open": else they come again at their own level.
+        letter only, as "also open": else they come again at their own level. What a
+        parallel message has told is not told again, whatever becomes of its lead.
         """
         for message in self:
             untold = message._get_untold_entries()
-            untold._void()
-            (message.entry_ids - untold)._close()
+            if not message.lead_id:
+                untold._void()
+            if message.state == "delivered" or not message.lead_id:
+                (message._get_entries() - untold)._close()
 
     def _get_untold_entries(self):
+        entries = self._get_entries()
         is_told = self.state == "delivered" and self.channel == "letter"
         if is_told or not self.level_id._is_legal():
-            return self.entry_ids.browse()
-        return self.entry_ids.filtered(
+            return entries.browse()
+        return entries.filtered(
             lambda entry: entry.state == "planned" and not entry.level_id._is_legal()
         )
 
