@@ -123,6 +123,8 @@ class ClinicCheckout(PatientPage, PaymentPortal):
     def _find_checkout(self, nonce):
         self._be_public()
         checkout = request.env["clinic.payment.checkout"]._find(nonce)
+        # No page belongs to a charge of a plan, nor to a link that was deleted.
+        checkout = checkout.filtered("link_id")
         request.update_context(lang=checkout.lang or request.env.lang)
         return checkout.with_context(lang=checkout.lang)
 

@@ -124,6 +124,13 @@ class TestPayCheckout(PayCase):
                 answer = self.url_open(f"/p/{path}/{nonce}")
                 self.assertEqual(answer.status_code, 404, f"{path} {nonce[:9]}")
 
+    def test_choice_of_a_deleted_link_is_not_found(self):
+        self._make_invoice()
+        nonce = self._choose().nonce
+        self.link.sudo().unlink()
+        for path in ("checkout", "done"):
+            self.assertEqual(self.url_open(f"/p/{path}/{nonce}").status_code, 404)
+
     def test_errors_of_the_route_tell_nothing_of_the_server(self):
         self._make_invoice()
         path = f"/p/transaction/{self._choose().nonce}"
