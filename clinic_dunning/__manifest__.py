@@ -54,6 +54,7 @@
         "views/res_company_views.xml",
         "views/payment_views.xml",
         "views/plan_views.xml",
+        "views/home_views.xml",
         "views/menus.xml",
     ],
     "pre_init_hook": "pre_init_hook",

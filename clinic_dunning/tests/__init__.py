@@ -13,6 +13,7 @@ from . import test_decision_queries
 from . import test_desk_payment
 from . import test_evidence
 from . import test_exception
+from . import test_home
 from . import test_legal_step
 from . import test_merge
 from . import test_multi_company

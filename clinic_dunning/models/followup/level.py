@@ -35,6 +35,10 @@ class ClinicFollowupLevel(models.Model):
         help="An item that is older than this enters at the following level. 0: no "
         "limit.",
     )
+    pause_minutes = fields.Integer(
+        string="Wait Before Sending (minutes)",
+        help="Who pays at the desk meanwhile gets no message.",
+    )
     repeat_every = fields.Integer(
         string="Repeat Every (days)", help="0: the level happens once."
     )
@@ -68,13 +72,14 @@ class ClinicFollowupLevel(models.Model):
     moment_text = fields.Char(string="When", compute="_compute_moment_text")
 
     _repeats_positive = models.Constraint(
-        "CHECK (repeat_every >= 0 AND max_repeats >= 0 AND expire_days >= 0)",
+        "CHECK (repeat_every >= 0 AND max_repeats >= 0 AND expire_days >= 0 "
+        "AND pause_minutes >= 0)",
         "Repeats and limits can't be negative.",
     )
     _within_reason = models.Constraint(
         "CHECK (abs(delay) <= CASE delay_unit WHEN 'hours' THEN 87600 ELSE 3650 END "
         "AND expire_days <= 3650 AND repeat_every <= 3650 AND max_repeats <= 999 "
-        "AND sequence BETWEEN 0 AND 1000000)",
+        "AND sequence BETWEEN 0 AND 1000000 AND pause_minutes <= 10080)",
         "A level counts ten years and 999 repeats at most.",
     )
 

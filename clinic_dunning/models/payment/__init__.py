@@ -36,3 +36,4 @@ from . import plan_exception
 from . import plan_card
 from . import plan_page
 from . import plan_case
+from . import home
