@@ -10,6 +10,7 @@ def uninstall_hook(env):
     open_ones._lose_sight(env._("The channel was uninstalled."))
     messages = attempts.message_id.filtered(lambda m: m.state == "in_progress")
     messages._ask_a_person()
+    _return_routes(env)
     templates = env["clinic.message.template"].with_context(active_test=False)
     ours = templates.search([("channel", "in", CHANNELS)])
     attempts.filtered(lambda a: a.template_id in ours).write({"template_id": False})
@@ -18,3 +19,17 @@ def uninstall_hook(env):
     people.search([("clinic_preferred_channel", "in", CHANNELS)]).write(
         {"clinic_preferred_channel": False}
     )
+
+
+def _return_routes(env):
+    """Levels and messages of our routes take the nearest one that stays."""
+    for ours, name in (
+        ("route_whatsapp", "route_email"),
+        ("route_sms", "route_email"),
+        ("route_whatsapp_graded", "route_plan"),
+    ):
+        route = env.ref(f"clinic_whatsapp.{ours}", raise_if_not_found=False)
+        stays = env.ref(f"clinic_dunning.{name}", raise_if_not_found=False)
+        if route and stays:
+            for model in ("clinic.followup.level", "clinic.message"):
+                env[model].search([("route_id", "=", route.id)]).route_id = stays

@@ -9,6 +9,8 @@ from . import content
 from . import content_follow
 from . import template
 from . import template_preview
+from . import language
+from . import policy_preset
 from . import attempt
 from . import channel
 from . import channel_sms
