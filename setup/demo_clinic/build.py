@@ -4,6 +4,7 @@ from odoo import fields
 
 from . import companies, followup, ledger
 from .clinics import CLINICS, PEOPLE
+from .phones import build_phones
 from .plan_bills import plan_bills
 from .plan_patients import plan_patients
 
@@ -11,10 +12,11 @@ SEED = 2026
 LANGUAGES = ("en_US", "en_GB", "en_IN", "fr_FR", "hi_IN")
 
 
-def build(env, tell):
+def build(env, tell, twilio):
     """Make both clinics unless they are there already; say each step.
 
     :param tell: called with a line of text before each step
+    :param twilio: the emulator that the clinic with WhatsApp has its account at
     """
     if companies.is_built(env):
         return
@@ -28,6 +30,8 @@ def build(env, tell):
         built[clinic.key] = companies.build_company(env, clinic)
         build_ledger(env, clinic, built[clinic.key], today, tell)
         followup.build_followup(env, clinic, built[clinic.key])
+    tell("WhatsApp and SMS: account, wording, consent")
+    build_phones(env, built["pune"], twilio)
     companies.build_users(env, PEOPLE, built)
     followup.adopt_main_company(env)
     companies.remember(env, complete=built["lyon"].partner_id)

@@ -37,7 +37,7 @@ FORBIDDEN = {
         SELECT id FROM clinic_followup_entry
          WHERE state = 'planned' AND message_id IS NULL""",
 }
-CHANNELS = ("email", "letter", "phone")
+CHANNELS = ("whatsapp", "sms", "email", "letter", "phone")
 
 
 def run_checks(figures, invariants):
@@ -81,7 +81,7 @@ def find_revealing(texts):
 
 
 def list_texts(figures):
-    """Return all that leaves the clinic or is said: mails, letters, call scripts."""
+    """Return all that leaves or is said: mails, texts, letters, call scripts."""
     attempts = figures.messages.attempt_ids
     return [
         *(f"{mail.subject} {mail.text} {mail.html}" for mail in figures.mails),
@@ -90,6 +90,7 @@ def list_texts(figures):
             for letter in attempts.filtered("letter_body")
         ),
         *attempts.activity_id.mapped("note"),
+        *figures.phone_texts,
     ]
 
 
@@ -103,7 +104,7 @@ def list_revealing_words(clinic):
 
 
 def find_missing_channels(figures):
-    """On the first run all three channels have to be used."""
+    """On the first run all channels have to be used."""
     if figures.last_message or not figures.messages:
         return [] if figures.last_message else ["the job made no message"]
     used = set(figures.messages.mapped("channel"))

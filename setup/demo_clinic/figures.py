@@ -97,11 +97,12 @@ class Figures:
             counts[text] = counts.get(text, 0) + sum(i["residual"] > 0 for i in items)
         return counts
 
-    def read(self, mailbox):
+    def read(self, mailbox, twilio):
         self.env.invalidate_all()
         self.policies = get_policies(self.env)
         self.companies = self.policies.company_id
         self.mails = list(mailbox.messages)
+        self.phone_texts = [message.body for message in twilio.outbound]
         self.items = self.fetch(ITEMS, [self.companies._ids])
         self.entries = self.fetch(ENTRIES, [self.last_entry])
         self.messages = self.env["clinic.message"].search(
@@ -134,6 +135,13 @@ class Figures:
             column = "approve" if message.approval == "pending" else message.state
             row[column] = row.get(column, 0) + 1
         return groups
+
+    def count_fallbacks(self):
+        """Messages that another channel carried, after the first one had failed."""
+        return sum(
+            len(set(message.attempt_ids.mapped("channel"))) > 1
+            for message in self.messages
+        )
 
     def count_nothing_to_do(self, company):
         """Open items that are neither followed up now nor held back: not yet time."""

@@ -43,6 +43,7 @@ def build_policy(env, preset, company):
     # The demo must not depend on the hour or the day on which it is run: a real clinic
     # keeps the preset's window.
     policy.write({"window_from": 0, "window_to": 24, "window_weekend": True})
+    policy.level_ids.pause_minutes = 0
     return policy
 
 

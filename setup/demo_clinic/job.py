@@ -14,8 +14,10 @@ from odoo.tools import config
 
 from .build import build
 from .checks import run_checks
+from .companies import is_built
 from .figures import Figures
 from .followup import get_policies
+from .phones import phones, take_receipts, use_phones
 from .report import print_report
 
 ROUNDS = 100
@@ -48,15 +50,20 @@ def run_demo(env, root):
     """
     env = env(context={})  # as a scheduled action sees it: no language, no companies
     mails = root / ".sandbox" / "demo-mails"
-    with ErrorWatch() as watch, SmtpEmulator(folder=mails) as mailbox:
+    with (
+        ErrorWatch() as watch,
+        SmtpEmulator(folder=mails) as mailbox,
+        phones(root, keep=is_built(env)) as twilio,
+    ):
         with timed("Building the demo clinics"):
             use_mailbox(env, mailbox)
-            build(env, tell)
+            use_phones(env, twilio)
+            build(env, tell, twilio)
             env.cr.commit()
         figures = Figures(env)
         with timed("Deciding, composing and sending"):
             do_main_job(env, figures)
-        figures.read(mailbox)
+        figures.read(mailbox, twilio)
         failures = run_checks(figures, invariants) + watch.errors
         print_report(figures, failures, mails.relative_to(root))
     return 1 if failures else 0
@@ -92,6 +99,10 @@ def do_main_job(env, figures):
     run_senders(env)
     approve_first_run(env)
     run_senders(env)
+    for _channel in ("whatsapp", "sms"):
+        # Whom WhatsApp does not reach gets an SMS.
+        take_receipts(env)
+        run_senders(env)
 
 
 def run_senders(env):

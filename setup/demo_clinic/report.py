@@ -7,6 +7,7 @@ from odoo.tools import format_date
 
 from .clinics import PEOPLE
 from .examples import tell_examples
+from .phones import get_port
 from .reasons import NOT_YET
 
 WIDTH = 80
@@ -22,6 +23,8 @@ STATES = {
     "canceled": "cancelled",
 }
 CHANNELS = {
+    "whatsapp": "WhatsApp",
+    "sms": "SMS",
     "email": "Email",
     "letter": "Letter",
     "phone": "Phone call",
@@ -150,7 +153,11 @@ def tell_messages(figures):
         if (company, channel) in groups
     ]
     lines = table("MESSAGES", [STATES[state] for state in used], rows)
-    return [*lines, "  For staff: letters to print and post, calls to make."]
+    return [
+        *lines,
+        f"  {figures.count_fallbacks()} took another channel when the first failed.",
+        "  For staff: letters to print and post, calls to make.",
+    ]
 
 
 def tell_held_back(figures):
@@ -243,7 +250,9 @@ def tell_checks(figures, failures, mail_folder):
         f"{len(figures.revealing)} name a treatment",
         f"  forbidden: {len(figures.forbidden)} kinds looked for, {found} found",
         "",
-        f"  Mails are kept in {mail_folder}/. Logins, the password is the same:",
+        f"  Mails are kept in {mail_folder}/. The patients' phones, while the demo",
+        f"  serves: http://localhost:{get_port()}/phones",
+        "  Logins, the password is the same:",
         f"  {', '.join(person.login for person in PEOPLE)}, admin.",
         LINE,
     ]

@@ -4,8 +4,9 @@ import base64
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+from . import phones
 from .api import ApiError, find_route, get_whatsapp_failure
 from .callbacks import Postman, get_inbound_form, get_status_form
 from .state import FINAL, Account, Fault, Later, Message, now
@@ -49,6 +50,8 @@ class Handler(BaseHTTPRequestHandler):
         emulator.stopping.wait(emulator.latency)
         try:
             path = urlsplit(self.path).path
+            if path == "/phones" or path.startswith("/phones/"):
+                return self.answer_page(unquote(path).removeprefix("/phones"), form)
             if path == "/_emulator/state":
                 return self.answer(200, emulator.describe())
             function, parts = find_route(self.command, path)
@@ -73,6 +76,15 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status, body):
         data = b"" if body is None else json.dumps(body).encode()
         self.write(status, "application/json", data)
+
+    def answer_page(self, path, form):
+        page, address = phones.serve(self.server.emulator, self.command, path, form)
+        if address:
+            self.send_response(303)
+            self.send_header("Location", address)
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
+        return self.write(200, "text/html; charset=utf-8", page.encode())
 
     def answer_html(self, error):
         page = b"<html><body><h1>Service Unavailable</h1></body></html>"

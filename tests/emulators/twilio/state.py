@@ -171,6 +171,10 @@ class Content:
             r"\{\{(\d+)\}\}", lambda match: variables.get(match[1], ""), self.body
         )
 
+    def get_actions(self):
+        """Return its buttons, as they were created."""
+        return next(iter(self.types.values())).get("actions", [])
+
     def get_numbers(self):
         return set(re.findall(r"\{\{(\d+)\}\}", str(self.types)))
 

@@ -1,0 +1,130 @@
+"""WhatsApp and SMS in the demo: an an account at the emulator, wording, consent."""
+
+import os
+from contextlib import contextmanager
+
+from emulators.twilio import TwilioEmulator, memory
+
+from odoo import fields
+
+from odoo.addons.clinic_whatsapp.models.lookup import SLICE
+
+from .companies import remember
+
+PORT = 8169
+WHATSAPP, SMS = "+912025430128", "+912025430129"
+SID = "AC" + "0d" * 16
+KEYS = {"auth_token": "a" * 32, "api_key": "SK" + "0d" * 16, "api_secret": "b" * 32}
+# Of the people with a number: so many agreed to WhatsApp, so many of these have none.
+AGREED, WITHOUT = 0.75, 0.12
+REJECTED = ("before3", "hi", "The wording reads like an offer.")
+
+
+@contextmanager
+def phones(root, keep):
+    """Open the emulator on the demo's port.
+
+    :param bool keep: whether it remembers what was before
+    """
+    file = root / ".sandbox" / "demo-phones.json"
+    with TwilioEmulator(get_port()) as twilio:
+        if not (keep and memory.load(twilio, file)):
+            twilio.add_account(sid=SID, **KEYS, whatsapp=[WHATSAPP], numbers=[SMS])
+        try:
+            yield twilio
+        finally:
+            memory.save(twilio, file)
+
+
+def get_port():
+    return int(os.environ.get("CLINIC_DEMO_PHONES", PORT))
+
+
+def get_odoo():
+    return f"http://localhost:{os.environ.get('CLINIC_DEMO_PORT', '8069')}"
+
+
+def use_phones(env, twilio):
+    """Have all calls of this database go to the emulator."""
+    parameters = env["ir.config_parameter"].sudo()
+    parameters.set_param("clinic_whatsapp.api_base_url", twilio.url)
+    for account in twilio.accounts.values():
+        account.public_url = get_odoo()
+    env["clinic.twilio.account"].search([]).public_base_url = get_odoo()
+
+
+def build_phones(env, company, twilio):
+    """Open the account, have the wording approved, note who agreed to WhatsApp."""
+    account = env["clinic.twilio.account"].create(
+        {
+            "name": "Reception",
+            "company_id": company.id,
+            "account_sid": SID,
+            "auth_token": KEYS["auth_token"],
+            "api_key_sid": KEYS["api_key"],
+            "api_key_secret": KEYS["api_secret"],
+            "whatsapp_sender": WHATSAPP,
+            "sms_sender": SMS,
+            "public_base_url": get_odoo(),
+            "whatsapp_price": 0.16,
+            "sms_price": 0.22,
+        }
+    )
+    remember(env, twilio_account=account)
+    have_approved(env, account, twilio)
+    people = env["res.partner"].search(
+        [("company_id", "=", company.id), ("phone_sanitized", "!=", False)], order="id"
+    )
+    agreed = people[: int(len(people) * AGREED)]
+    agree(env, company, agreed)
+    without = agreed[:: int(1 / WITHOUT)]
+    twilio.without_whatsapp.update(without.mapped("phone_sanitized"))
+
+
+def have_approved(env, account, twilio):
+    """Hand all wording in; WhatsApp approves it, but for one."""
+    account.action_submit_contents()
+    follow(env)
+    for content in twilio.contents.values():
+        twilio.decide(content.sid, "approved")
+    topic, language, reason = REJECTED
+    refused = env["clinic.whatsapp.content"].search(
+        [("template_id.topic_id.code", "=", topic), ("language", "=", language)]
+    )
+    for version in refused:
+        twilio.decide(version.content_sid, "rejected", reason)
+    follow(env)
+
+
+def follow(env):
+    contents = env["clinic.whatsapp.content"]
+    waiting = contents.search([("status", "!=", "approved")])
+    waiting.next_check_at = fields.Datetime.now()
+    contents._cron_follow()
+
+
+def agree(env, company, people):
+    env["clinic.consent"].create(
+        [
+            {
+                "partner_id": person.id,
+                "company_id": company.id,
+                "purpose": "billing",
+                "channel": "whatsapp",
+                "granted": True,
+                "source": "form",
+                "text_version": "Registration form, 2026",
+            }
+            for person in people
+        ]
+    )
+
+
+def take_receipts(env):
+    """Ask for the receipts at once: no Odoo listens for them yet."""
+    attempts = env["clinic.message.attempt"].search(
+        [("state", "in", ("accepted", "sent")), ("channel", "in", ("whatsapp", "sms"))]
+    )
+    attempts.lookup_at = fields.Datetime.now()
+    for _slice in range(0, len(attempts), SLICE):
+        env["clinic.message.attempt"]._cron_look_up()
