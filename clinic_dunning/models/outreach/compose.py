@@ -109,7 +109,8 @@ class ClinicMessage(models.Model):
                    groups.currency_id, groups.amount, level.topic_id, level.id,
                    level.route_id, legs.leg, groups.case_id, 'clinic.followup.case',
                    groups.case_id, 'entry:' || groups.first_id || ':' || legs.leg,
-                   %(now)s::timestamp + COALESCE(level.pause_minutes, 0) * interval '1 minute',
+                   %(now)s::timestamp
+                   + COALESCE(level.pause_minutes, 0) * interval '1 minute',
                    CASE WHEN level.anchor = 'due_date' AND level.delay < 0
                         THEN groups.first_due::timestamp
                              AT TIME ZONE zones.name AT TIME ZONE 'UTC' END,
