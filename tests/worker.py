@@ -36,6 +36,10 @@ POINTS = {
     "launch": ("clinic.message.attempt", "_launch"),
     "call": ("odoo.addons.clinic_whatsapp.tools.client.TwilioClient", "send"),
     "answers": ("clinic.message.attempt", "_take_answers"),
+    "insert": ("clinic.twilio.event", "_insert"),
+    "apply": ("clinic.twilio.event", "_apply_next"),
+    "take events": ("clinic.message.attempt", "_take_events"),
+    "take reply": ("clinic.reply", "_take"),
     "decide": ("clinic.followup.decision", "_decide"),
     "compose": ("clinic.message", "_compose"),
     "claim line": ("clinic.payment.plan.line", "_claim"),
@@ -144,8 +148,20 @@ def job_send(env, lease=300, fresh=5):
     """Send, with other times than the usual ones (seconds)."""
     sender = odoo.addons.clinic_dunning.models.outreach.sender
     sender.LEASE = timedelta(seconds=lease)
-    odoo.addons.clinic_whatsapp.models.courier.FRESH = timedelta(seconds=fresh)
+    if "clinic.twilio.account" in env.registry:
+        odoo.addons.clinic_whatsapp.models.courier.FRESH = timedelta(seconds=fresh)
     env["clinic.message"]._cron_send()
+
+
+def job_receive(env, form, uuid=""):
+    """Keep a request that was found to be signed."""
+    account = env["clinic.twilio.account"].search([], limit=1)
+    kind = "status" if uuid else "inbound"
+    env["clinic.twilio.event"]._receive(account, kind, form, uuid)
+
+
+def job_apply(env):
+    env["clinic.twilio.event"]._cron_apply()
 
 
 def job_look_up(env):

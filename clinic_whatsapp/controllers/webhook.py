@@ -15,6 +15,8 @@ ROUTE = {
     "save_session": False,
     "readonly": False,
     "max_content_length": MOST_READ,
+    # Nothing is said here in any language: don't look for the visitor's.
+    "speechless": True,
 }
 
 

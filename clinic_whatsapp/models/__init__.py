@@ -28,3 +28,4 @@ from . import reply_answer
 from . import reply_compose
 from . import reply_settle
 from . import conversation
+from . import ir_http

@@ -1,7 +1,8 @@
 import re
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
+from odoo.fields import Domain
 
 from ..tools import signature
 
@@ -78,7 +79,7 @@ class ClinicTwilioEvent(models.Model):
             inbox = self.with_env(self.env(cr=cr))
             event = inbox._insert(vals)
             if event:
-                event._announce()
+                event._announce(kind, form)
 
     @api.model
     def _prepare_vals(self, account, kind, form, uuid):
@@ -122,14 +123,20 @@ class ClinicTwilioEvent(models.Model):
         pairs = [[key, value.replace("\x00", "")] for key, value in form]
         return self._fields["form"].convert_to_column(pairs, self)
 
-    def _announce(self):
-        """Have it applied soon."""
-        job = self.env.ref("clinic_whatsapp.ir_cron_apply", raise_if_not_found=False)
-        triggers_sudo = self.env["ir.cron.trigger"].sudo()
+    def _announce(self, kind, form):
+        """Have it applied soon.
+
+        :param str kind: and the posted `form`, as it was kept
+        """
+        known = self.env["ir.model.data"]._xmlid_to_res_id
+        job_id = known("clinic_whatsapp.ir_cron_apply", raise_if_not_found=False)
         since = fields.Datetime.now() - FRESH
-        fresh = [("cron_id", "=", job.id), ("call_at", ">=", since)]
-        if job and not triggers_sudo.search_count(fresh, limit=1):
-            job.sudo()._trigger()
+        self.env.cr.execute(
+            "SELECT FROM ir_cron_trigger WHERE cron_id = %s AND call_at >= %s LIMIT 1",
+            [job_id, since],
+        )
+        if job_id and not self.env.cr.rowcount:
+            self.env["ir.cron"].sudo().browse(job_id)._trigger()
 
     @api.autovacuum
     def _gc_applied(self):
@@ -148,21 +155,27 @@ class ClinicTwilioAccount(models.Model):
 
         :param form: werkzeug's multi-dict of the posted fields
         """
-        sid = form.get("AccountSid") or ""
-        everyone = self.sudo().with_context(active_test=False)
-        accounts = everyone.search([("account_sid", "=", sid)])
-        return next(
+        account_id = next(
             (
-                account
-                for account in accounts
-                if signature.is_signed(
-                    account._get_key("auth_token"),
-                    account.public_base_url,
-                    path,
-                    query,
-                    form,
-                    header,
+                id_
+                for id_, base_url, token in self._get_signers().get(
+                    form.get("AccountSid"), ()
                 )
+                if signature.is_signed(token, base_url, path, query, form, header)
             ),
-            self.browse(),
+            False,
         )
+        return self.sudo().browse(account_id)
+
+    @api.model
+    @tools.ormcache()
+    def _get_signers(self):
+        """Return {account SID: ((id, public base URL, auth token), …)}: read once."""
+        accounts = self.sudo().with_context(active_test=False)
+        return {
+            sid: tuple(
+                (account.id, account.public_base_url, account._get_key("auth_token"))
+                for account in same
+            )
+            for sid, same in accounts.search(Domain.TRUE).grouped("account_sid").items()
+        }

@@ -103,10 +103,10 @@ class ClinicTwilioEvent(models.Model):
         by_uuid = {attempt.uuid: attempt for attempt in attempts}
         fitting = self.filtered(lambda event: event._fits(by_uuid.get(event.uuid)))
         (self - fitting)._set_aside(self.env._("It fits no message of ours."))
-        for attempt in attempts:
-            events = fitting.filtered(lambda e, uuid=attempt.uuid: e.uuid == uuid)
-            attempt._take_events(events)
+        by_attempt = fitting.grouped(lambda event: by_uuid[event.uuid])
+        for attempt, events in by_attempt.items():
             events._note_applied(attempt_id=attempt.id)
+        attempts.browse(a.id for a in by_attempt)._take_events(by_attempt)
 
     def _fits(self, attempt):
         """Return whether account, message SID and recipient are those of the attempt.
@@ -126,17 +126,21 @@ class ClinicMessageAttempt(models.Model):
     def _take_events(self, events):
         """Apply receipts: the highest rank, then failures, whatever order they came in.
 
-        A failure behind a delivery changes nothing, a delivery behind one does.
+        A failure behind a delivery changes nothing, a delivery behind one does. What
+        rose alike is noted together.
 
-        :param events: `clinic.twilio.event` records of this attempt
+        :param dict events: `clinic.twilio.event` records by attempt
         """
-        self.ensure_one()
-        ranked = events.filtered(lambda event: event.status in STATES).sorted(
-            lambda event: -RANK[STATES[event.status]]
-        )
-        if not ranked:
-            return
-        self.provider_ref = self.provider_ref or ranked[:1].sid
-        failures = ranked.filtered(lambda event: STATES[event.status] == "failed")
-        for event in (ranked - failures)[:1] | failures:
-            self._take_status(event.status, event.error_code)
+        risen = {}
+        for attempt in self:
+            attempt.provider_ref = attempt.provider_ref or events[attempt][:1].sid
+            states = [STATES.get(status) for status in events[attempt].mapped("status")]
+            highest = max(states, key=lambda state: RANK.get(state, -1))
+            if RANK.get(highest):
+                risen.setdefault(highest, []).append(attempt.id)
+        for state, ids in risen.items():
+            self.browse(ids)._rise_to(state)
+        for attempt in self:
+            for event in events[attempt]:
+                if STATES.get(event.status) == "failed":
+                    attempt._take_late_failure(event.error_code)

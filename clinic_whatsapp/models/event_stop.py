@@ -1,7 +1,13 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.clinic_dunning.models.outreach.recheck import Verdict
+
 from ..tools import inbound
+
+SOON = timedelta(minutes=1)
 
 
 class ClinicTwilioEvent(models.Model):
@@ -9,18 +15,16 @@ class ClinicTwilioEvent(models.Model):
 
     _inherit = "clinic.twilio.event"
 
-    def _announce(self):
-        self._hold_sender_back()
-        return super()._announce()
+    def _announce(self, kind, form):
+        if kind == "inbound":
+            self._hold_sender_back(inbound.read(form))
+        return super()._announce(kind, form)
 
-    def _hold_sender_back(self):
+    def _hold_sender_back(self, posted):
         """Record a stop event for whoever wrote STOP; it waits until that is applied.
 
         The claim leaves people with an open stop event alone (SAFETY 1).
         """
-        if self.kind != "inbound":
-            return
-        posted = inbound.read(self.form)
         action, _purpose = self.env["clinic.reply"]._read_action(posted)
         if action == "stop":
             people = self.env["clinic.reply"]._find_people(posted.number)
@@ -47,3 +51,28 @@ class ClinicStopEvent(models.Model):
             Domain("twilio_event_id", "=", False)
             | Domain("twilio_event_id.applied_at", "!=", False)
         )
+
+    @api.model
+    def _get_people_waiting(self, people):
+        """Return those of these people who wrote STOP, not applied yet."""
+        ripe = self._get_ripe_domain()
+        domain = Domain("applied_at", "=", False) & Domain(
+            "partner_id", "in", people.ids
+        )
+        return self.sudo().search(domain & ~ripe).partner_id
+
+
+class ClinicMessage(models.Model):
+    """A STOP that came behind the claim: the re-check waits until it is applied."""
+
+    _inherit = "clinic.message"
+
+    def _recheck(self):
+        verdicts = super()._recheck()
+        stopping = self.env["clinic.stop.event"]._get_people_waiting(self.partner_id)
+        for message in self.filtered(lambda m: m.partner_id in stopping):
+            if verdicts[message].outcome == "send":
+                until = fields.Datetime.now() + SOON
+                reason = self.env._("What the person wrote is looked at first.")
+                verdicts[message] = Verdict("later", reason, until)
+        return verdicts

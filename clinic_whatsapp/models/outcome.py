@@ -32,16 +32,17 @@ class ClinicMessage(models.Model):
     _inherit = "clinic.message"
 
     def _take_proof(self, proof):
-        """Note that the person has the message, whatever else was planned.
+        """Note that the people have these messages, whatever else was planned.
 
         :param str proof: accepted, delivered or read
         """
-        self.ensure_one()
-        if self.state == "delivered":
-            if PROOFS.index(proof) > PROOFS.index(self.proof):
-                self.proof = proof
-        elif "delivered" in TRANSITIONS[self.state]:
-            self._deliver(proof)
+        there = self.filtered(lambda message: message.state == "delivered")
+        there.filtered(
+            lambda message: PROOFS.index(proof) > PROOFS.index(message.proof)
+        ).proof = proof
+        (self - there).filtered(
+            lambda message: "delivered" in TRANSITIONS[message.state]
+        )._deliver(proof)
 
 
 class ClinicMessageAttempt(models.Model):
@@ -120,16 +121,13 @@ class ClinicMessageAttempt(models.Model):
     def _rise_to(self, state):
         now = fields.Datetime.now()
         times = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at"}
-        vals = {times[state]: now} if state in times else {}
-        if state == "read" and not self.delivered_at:
-            vals["delivered_at"] = now
-        was_failed = self.state == "failed"
-        moved = self._move_to(state, **vals)
-        if moved and state in ("delivered", "read"):
-            self.lookup_at = False
-            if was_failed:
-                self.error = self.env._("It arrived after all.")
-            self.message_id._take_proof(state)
+        failed = self.filtered(lambda attempt: attempt.state == "failed")
+        moved = self._move_to(state, **({times[state]: now} if state in times else {}))
+        if state in ("delivered", "read"):
+            moved.lookup_at = False
+            moved.filtered(lambda attempt: not attempt.delivered_at).delivered_at = now
+            (moved & failed).error = self.env._("It arrived after all.")
+            moved.message_id._take_proof(state)
 
     def _take_late_failure(self, error_code):
         if self.state in ("delivered", "read", "failed"):

@@ -71,7 +71,7 @@ def wait_until_ready(server, process):
     """Return when the server answers; raise SystemExit when it does not."""
     end = time.monotonic() + START
     while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(URLError, ConnectionError):
+        with contextlib.suppress(URLError, ConnectionError, TimeoutError):
             if urlopen(f"{server.url}/web/health", timeout=2).status == 200:
                 return
         time.sleep(0.2)

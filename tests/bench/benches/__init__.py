@@ -9,6 +9,7 @@ from . import (
     explain,
     usual_day,
     outbox,
+    inbox,
     page,
     peer,
 )
