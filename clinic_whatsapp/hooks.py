@@ -12,7 +12,10 @@ def uninstall_hook(env):
     messages._ask_a_person()
     _return_routes(env)
     templates = env["clinic.message.template"].with_context(active_test=False)
-    ours = templates.search([("channel", "in", CHANNELS)])
+    topics = _free_topics(env)
+    ours = templates.search(
+        ["|", ("channel", "in", CHANNELS), ("topic_id", "in", topics.ids)]
+    )
     attempts.filtered(lambda a: a.template_id in ours).write({"template_id": False})
     ours.unlink()
     people = env["res.partner"].with_context(active_test=False)
@@ -33,3 +36,17 @@ def _return_routes(env):
         if route and stays:
             for model in ("clinic.followup.level", "clinic.message"):
                 env[model].search([("route_id", "=", route.id)]).route_id = stays
+
+
+def _free_topics(env):
+    """Withdraw answers that have not left; let all forget topics that go with us."""
+    records = env["ir.model.data"].search(
+        [("module", "=", "clinic_whatsapp"), ("model", "=", "clinic.message.topic")]
+    )
+    topics = env["clinic.message.topic"].browse(records.mapped("res_id"))
+    answers = env["clinic.message"].search([("topic_id", "in", topics.ids)])
+    answers.filtered(lambda m: m.state == "queued")._cancel(
+        env._("The channel was uninstalled.")
+    )
+    answers.write({"topic_id": False})
+    return topics

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from odoo.addons.clinic_dunning.tests.common import level
+from odoo.addons.clinic_whatsapp.hooks import uninstall_hook
 
 
 @tagged("post_install", "-at_install")
@@ -150,3 +151,19 @@ class TestWhatsappAnswer(WebhookCase):
         self.assertEqual(self.at_desk.why_now, "Wrote to us")
         reply.action_settled()
         self.assertNotIn(self.case, cases.search(domain))
+
+    def test_addon_leaves_without_its_answers_topics(self):
+        self.write("HELP")
+        self.drain()
+        self.write("CALL")
+        help_topic = self.env.ref("clinic_whatsapp.topic_reply_help")
+        noted = self.env.ref("clinic_whatsapp.topic_reply_noted")
+        answers = self.env["clinic.message"].search(
+            [("topic_id", "in", (help_topic | noted).ids)]
+        )
+        uninstall_hook(self.env)
+        (help_topic | noted).unlink()
+        self.assertFalse(answers.topic_id)
+        self.assertEqual(
+            answers.sorted("id").mapped("state"), ["review", "canceled"]
+        )
