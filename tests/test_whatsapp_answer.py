@@ -164,6 +164,4 @@ class TestWhatsappAnswer(WebhookCase):
         uninstall_hook(self.env)
         (help_topic | noted).unlink()
         self.assertFalse(answers.topic_id)
-        self.assertEqual(
-            answers.sorted("id").mapped("state"), ["review", "canceled"]
-        )
+        self.assertEqual(answers.sorted("id").mapped("state"), ["review", "canceled"])
