@@ -23,9 +23,13 @@ class TestDefaultWording(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.templates = cls.env["clinic.message.template"].search(
-            [("company_id", "=", False)], order="id"
+        own = cls.env["ir.model.data"].search(
+            [
+                ("module", "=", "clinic_dunning"),
+                ("model", "=", "clinic.message.template"),
+            ]
         )
+        cls.templates = cls.env["clinic.message.template"].browse(own.mapped("res_id"))
         cls.by_key = {
             (
                 template.topic_id.code,
