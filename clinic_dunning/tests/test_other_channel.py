@@ -152,7 +152,8 @@ class TestOtherChannel(DeskCase):
         other = self.create_patient()
         self.create_invoice(other, due=days_ago(40))
         other.clinic_followup_policy_id = self.create_policy(notice)
-        message = self.remind().with_user(self.officer)
+        messages = self.remind().filtered(lambda m: m.partner_id == other)
+        message = messages.with_user(self.officer)
         obstacles = {
             line.channel: line.obstacle for line in self.open_choice(message).line_ids
         }

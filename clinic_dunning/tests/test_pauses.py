@@ -11,7 +11,7 @@ class TestPauses(DeskCase):
 
     def setUp(self):
         super().setUp()
-        self.company.partner_id.lang = "en_US"
+        (self.company.partner_id | self.manager.partner_id).lang = "en_US"
         self.create_invoice(amount=70.0)
         holds = self.case_as(self.desk)._hold("hardship", days=9, note="Secret words")
         other = self.case_as(self.officer, self.create_patient())
