@@ -100,8 +100,8 @@ class ClinicMessageTemplate(models.Model):
                 "The text has %s characters, WhatsApp takes 1024 at most."
             ),
             "variables": self.env._(
-                "Too many variables for so few words (%s): WhatsApp wants twice as "
-                "many words as variables, and one more."
+                "Too many variables for so few words (%s): WhatsApp wants two other "
+                "words for each variable, and one more."
             ),
             "lines": self.env._("More than two empty lines follow each other.%s"),
             "spaces": self.env._("More than four spaces follow each other.%s"),

@@ -2,7 +2,7 @@ from werkzeug.datastructures import MultiDict
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools import codes, content, phone, segments, signature
+from ..tools import codes, content, lint, phone, segments, signature
 from ..tools.client import Credentials, TwilioClient, TwilioError
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -137,6 +137,31 @@ class TestContent(BaseCase):
         values = {"first_name": " ", "amount": "5 €", "link": "https://x"}
         with self.assertRaises(KeyError):
             content.to_content_variables(self.body, values)
+
+
+@tagged("post_install", "-at_install")
+class TestLint(BaseCase):
+    """Twilio's own examples, with our names for their numbers."""
+
+    def find(self, body):
+        return [reason.code for reason in lint.find_whatsapp_problems(body)]
+
+    def test_a_variable_needs_two_words_and_the_text_one_more(self):
+        self.assertEqual(
+            self.find("Hi {first_name}, gate {reference}. Thank you."), ["variables"]
+        )
+        self.assertFalse(
+            self.find("Hi {first_name}, your gate {reference}. Thank you.")
+        )
+
+    def test_what_comes_twice_counts_twice(self):
+        body = "Hi {first_name}, your gate: {reference}. Thank you {first_name} dear."
+        self.assertEqual(self.find(body), ["variables"])
+
+    def test_a_full_stop_does_not_take_a_variable_from_the_end(self):
+        body = "Hi {first_name}, your flight will depart from gate {reference}."
+        self.assertEqual(self.find(body), ["edge"])
+        self.assertFalse(self.find(f"{body} Please answer."))
 
 
 @tagged("post_install", "-at_install")

@@ -8,7 +8,8 @@ from ..tools import content, lint, segments
 
 TOPICS = (
     "invoice r48 before7 before3 after7 document document_balance deposit_request "
-    "deposit_received appointment_confirmed"
+    "deposit_received appointment_confirmed repeat statement plan_notice plan_due "
+    "paid optout hold_expired cancel_refund"
 ).split()
 
 
@@ -66,7 +67,11 @@ class TestWhatsappWording(DunningCase):
         for language in ("en", "fr", "hi_Latn"):
             values = registry.EXAMPLE_VALUES[language]
             self.assertEqual(len(values["link"]), 34)
-            for template in self.find(channel=False, language=language):
+            templates = self.find(channel=False, language=language)
+            codes = set(templates.topic_id.mapped("code"))
+            if language != "hi_Latn":
+                self.assertFalse(set(TOPICS) - codes)
+            for template in templates:
                 text = segments.to_sms_text(template._render(values)["body"])
                 count = segments.count_segments(text)
                 with self.subTest(template=template.display_name, text=text):

@@ -1,18 +1,23 @@
 """What WhatsApp refuses in a template's text. No `env`.
 
-Sources: Twilio, "WhatsApp message template approvals and statuses" and "Using variables
-with content templates"; Meta, "Message templates".
+Sources: Twilio, "WhatsApp message template approvals and statuses" and "Using Variables
+with Content Templates" (twilio.com/docs/content/using-variables-with-content-api);
+Meta, "Message templates".
+
+Meta names no figure for "too many variable parameters relative to the message length".
+Twilio's page gives the rule it has observed: for x variables at least 2x + 1 words that
+are no variable, and 100 variables at most. Other providers state the same as 3x + 1
+words and variables together.
 """
 
 import re
 
 from odoo.addons.clinic_dunning.models.outreach.discretion import REASONS, Reason
 
-from .content import get_numbered_names
-
 MAX_LENGTH = 1024
 MAX_VARIABLES = 100
 _VARIABLE = re.compile(r"\{[a-z_]+\}")
+_LAST = re.compile(r"\{([a-z_]+)\}\W+$")
 _WORD = re.compile(r"[^\W\d_]", re.UNICODE)
 
 REASONS |= {
@@ -27,7 +32,8 @@ REASONS |= {
 def find_whatsapp_problems(body):
     """Return the `Reason` of each rule that a template's text breaks.
 
-    A variable at the edge and two side by side are found by the registry's own check.
+    A variable at the edge and two side by side are found by the registry's own check;
+    one with nothing but a full stop behind it stands at the edge for WhatsApp.
     """
     body = (body or "").strip()
     if not body:
@@ -36,6 +42,7 @@ def find_whatsapp_problems(body):
     if len(body) > MAX_LENGTH:
         found.append(Reason("too_long", len(body)))
     found += _find_too_many(body)
+    found += [Reason("edge", name) for name in _LAST.findall(body)]
     if "\n\n\n\n" in body:
         found.append(Reason("lines", ""))
     if " " * 5 in body:
@@ -44,8 +51,12 @@ def find_whatsapp_problems(body):
 
 
 def _find_too_many(body):
-    """WhatsApp wants twice as many words as variables, and one more."""
-    variables = len(get_numbered_names(body))
+    """For x variables at least 2x + 1 other words, as Twilio has observed it.
+
+    A variable counts each time it stands in the text; only what holds a letter counts
+    as a word, though Twilio takes anything between two spaces: a lone colon is none.
+    """
+    variables = len(_VARIABLE.findall(body))
     words = sum(bool(_WORD.search(word)) for word in _VARIABLE.sub(" ", body).split())
     needed = 2 * variables + 1
     if variables > MAX_VARIABLES or (variables and words < needed):
