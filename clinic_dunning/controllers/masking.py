@@ -4,20 +4,20 @@ import logging
 import re
 
 SECRET = re.compile(
-    r"(/p/(?:card/done/|card/transaction/|card/|checkout/|done/|transaction/)?)"
+    r"(/(?:p/(?:card/done/|card/transaction/|card/|checkout/|done/|transaction/)?|[bd]/))"
     r"[^/\s?#\"']+"
 )
 
 
 class SecretMask(logging.Filter):
-    """Replaces what stands behind `/p/` in a line by `***`."""
+    """Replaces what stands behind `/p/`, `/b/` or `/d/` in a line by `***`."""
 
     def filter(self, record):
         try:
             text = record.getMessage()
         except (TypeError, ValueError):
             return True  # the handler tells what is wrong with this line
-        if "/p/" in text:
+        if SECRET.search(text):
             record.msg, record.args = SECRET.sub(r"\1***", text), ()
         return True
 

@@ -1,3 +1,4 @@
+from . import compliance
 from . import ledger
 from . import followup
 from . import outreach

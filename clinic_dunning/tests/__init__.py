@@ -1,6 +1,7 @@
 from . import test_allocation
 from . import test_case
 from . import test_clinic_day
+from . import test_compliance
 from . import test_compose
 from . import test_consent
 from . import test_core_routes

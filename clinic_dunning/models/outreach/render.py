@@ -128,15 +128,7 @@ class ClinicMessageAttempt(models.Model):
 
     def _issue_link(self):
         """Make the one link of this attempt and return its address."""
-        message = self.message_id
-        self.link_id, url = self.env["clinic.link"]._issue(
-            message.partner_id,
-            message.company_id,
-            purpose=message._get_link_purpose(),
-            days=message._get_link_days(self.channel),
-            message_id=message.id,
-            attempt_id=self.id,
-        )
+        self.link_id, url = self.message_id._make_link(self)
         return url
 
 
@@ -163,6 +155,20 @@ class ClinicMessage(models.Model):
     def _get_secrets(self):
         """Return what is told to the recipient only, by variable; kept nowhere."""
         return {}
+
+    def _make_link(self, attempt):
+        """Return (link, address) for one attempt to tell somebody something.
+
+        Addons lead to the page of what the message is about.
+        """
+        return self.env["clinic.link"]._issue(
+            self.partner_id,
+            self.company_id,
+            purpose=self._get_link_purpose(),
+            days=self._get_link_days(attempt.channel),
+            message_id=self.id,
+            attempt_id=attempt.id,
+        )
 
     def _get_link_purpose(self):
         return "pay"

@@ -50,10 +50,11 @@ class ClinicLink(models.Model):
         return hashlib.sha256((secret or "").encode()).hexdigest()
 
     @api.model
-    def _issue(self, partner, company, purpose="pay", days=None, **vals):
+    def _issue(self, partner, company, purpose="pay", days=None, path="p", **vals):
         """Make a link for one person.
 
         :param int days: how long it works (default: by purpose)
+        :param str path: first part of the address: which page answers there
         :return: (link record, address); the address can't be had again later
         """
         secret = secrets.token_urlsafe(SECRET_BYTES)
@@ -68,7 +69,8 @@ class ClinicLink(models.Model):
                 **vals,
             }
         )
-        return link.sudo(False), f"{company._get_clinic_link_base_url()}/p/{secret}"
+        base_url = company._get_clinic_link_base_url()
+        return link.sudo(False), f"{base_url}/{path}/{secret}"
 
     @api.model
     def _find(self, secret, purpose):
