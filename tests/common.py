@@ -141,6 +141,17 @@ class ProcessCase(BaseCase):
             cursor.execute(query, values)
             return cursor.fetchall() if cursor.description else cursor.rowcount
 
+    def get_states(self, names):
+        """Return {name of the recipient: state of the one message to him}."""
+        rows = self.sql(
+            """SELECT partner.name, message.state FROM clinic_message message
+                 JOIN res_partner partner ON partner.id = message.partner_id
+                WHERE partner.name = ANY(%s)""",
+            names,
+        )
+        self.assertEqual(len(rows), len(names))
+        return dict(rows)
+
     def check_invariants(self):
         with self.connection.cursor() as cursor:
             self.assertEqual(invariants.check(cursor), {})

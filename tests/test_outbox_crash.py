@@ -38,19 +38,9 @@ class TestOutboxCrash(ProcessCase):
         """How many emails the server took for each address."""
         return Counter(got.recipients[0] for got in self.smtp.messages)
 
-    def states(self, names):
-        rows = self.sql(
-            """SELECT partner.name, message.state FROM clinic_message message
-                 JOIN res_partner partner ON partner.id = message.partner_id
-                WHERE partner.name = ANY(%s)""",
-            names,
-        )
-        self.assertEqual(len(rows), len(names))
-        return dict(rows)
-
     def assertSettled(self, names):
         """Each message came to an end, and nobody got two emails."""
-        states = self.states(names)
+        states = self.get_states(names)
         self.assertLessEqual(set(states.values()), SETTLED)
         self.assertLessEqual(set(self.taken().values()), {1})
         for name, state in states.items():
@@ -163,7 +153,7 @@ class TestOutboxCrash(ProcessCase):
     def test_two_people_with_one_address_do_not_stop_the_senders(self):
         names = self.bill(20, twins=True)
         self.share(3)
-        self.assertEqual(set(self.states(names).values()), {"delivered"})
+        self.assertEqual(set(self.get_states(names).values()), {"delivered"})
         self.assertEqual(set(self.taken().values()), {2})
 
     # -- a payment or a refusal at that very moment --------------------------------
@@ -176,7 +166,7 @@ class TestOutboxCrash(ProcessCase):
         self.assertEqual(self.wake(pid), 0)
         self.recover()
         self.assertSettled(names)
-        states = self.states(names)
+        states = self.get_states(names)
         self.assertEqual(states[names[1]], "delivered")
         return states[names[0]]
 

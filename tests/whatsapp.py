@@ -159,16 +159,6 @@ class WhatsappProcessCase(ProcessCase):
         """How many messages the provider took for each number."""
         return Counter(message.to for message in self.twilio.outbound)
 
-    def get_states(self, names):
-        rows = self.sql(
-            """SELECT partner.name, message.state FROM clinic_message message
-                 JOIN res_partner partner ON partner.id = message.partner_id
-                WHERE partner.name = ANY(%s)""",
-            names,
-        )
-        self.assertEqual(len(rows), len(names))
-        return dict(rows)
-
     def assertOnce(self, names):
         """Each message arrived, and nobody got two; return what else became of some."""
         states = self.get_states(names)

@@ -50,12 +50,14 @@ class ClinicCheckout(PatientPage, PaymentPortal):
             return self._not_found()
         if not self._may_begin(checkout):
             return request.redirect(f"/p/done/{nonce}")
-        response = request.render(
-            "clinic_dunning.pay_checkout", self._get_form_values(checkout, nonce)
-        )
+        values = self._get_form_values(checkout, nonce)
+        return self._show_form("clinic_dunning.pay_checkout", values, checkout.lang)
+
+    def _show_form(self, template, values, lang):
+        """Show a page with Odoo's payment form; its progress page speaks `lang` too."""
+        response = request.render(template, values)
         response.headers.update(HEADERS)
-        # Odoo's own page of the payment's progress comes next, in the same language.
-        request.future_response.set_cookie("frontend_lang", checkout.lang)
+        request.future_response.set_cookie("frontend_lang", lang)
         return response
 
     @http.route("/p/transaction/<string:nonce>", type="jsonrpc", auth="public")

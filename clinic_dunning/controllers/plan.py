@@ -66,12 +66,8 @@ class ClinicCard(ClinicCheckout):
         plan = self._find_waiting_plan(nonce)
         if not plan:
             return request.redirect(f"/p/card/done/{nonce}")
-        response = request.render(
-            "clinic_dunning.pay_card", self._get_card_values(plan, nonce)
-        )
-        response.headers.update(HEADERS)
-        request.future_response.set_cookie("frontend_lang", plan.lang)
-        return response
+        values = self._get_card_values(plan, nonce)
+        return self._show_form("clinic_dunning.pay_card", values, plan.lang)
 
     @http.route("/p/card/transaction/<string:nonce>", type="jsonrpc", auth="public")
     def clinic_card_transaction(
