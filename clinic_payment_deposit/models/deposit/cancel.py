@@ -1,0 +1,110 @@
+from typing import NamedTuple
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from .deposit import WAITING
+
+
+class Refund(NamedTuple):
+    """What a cancellation gives back; nothing is written for it.
+
+    refunded, kept: amounts in `currency`; of a hold nothing was charged: what is not
+    kept is released
+    """
+
+    refunded: float
+    kept: float
+    currency: models.Model
+    reason: str
+
+
+class ClinicDeposit(models.Model):
+    """What becomes of a deposit when its visit does not take place."""
+
+    _inherit = "clinic.deposit"
+
+    def _preview_cancel(self, now=None, by="patient"):
+        """Return what a cancellation at a moment would give back, as a `Refund`.
+
+        :param datetime now: naive UTC
+        :param str by: "patient", "clinic" or "no_show"
+        """
+        self.ensure_one()
+        held = self.amount if self.state == "authorized" else self.open
+        share, reason = self._get_kept_share(now or fields.Datetime.now(), by)
+        kept = self.currency_id.round(held * share / 100)
+        return Refund(
+            self.currency_id.round(held - kept), kept, self.currency_id, reason
+        )
+
+    def _get_kept_share(self, now, by):
+        """Return (percent kept, why) under the policy as it was accepted, and the law."""
+        if by == "clinic":
+            return 0.0, self.env._("Cancelled by the clinic: all is given back.")
+        share = self.no_show_share if by == "no_show" else self.late_cancel_share
+        if by == "patient" and now <= self.free_until:
+            return 0.0, self.env._("Cancelled in time: all is given back.")
+        if not share:
+            return 0.0, self.env._("All is given back.")
+        if not self._may_keep():
+            return 0.0, self.env._("All is given back: the law asks for it here.")
+        return share, self.env._("%g %% is kept under the terms you accepted.", share)
+
+    def _may_keep(self):
+        rules = self.env["clinic.compliance.rule"]
+        return all(
+            rules._is_allowed(action, self.company_id)
+            for action in ("keep", "no_show_fee")
+        )
+
+    def _cancel(self, by, reason):
+        """End these deposits because their visits are cancelled.
+
+        Keeps what may be kept, gives back or releases the rest, asks for nothing more.
+
+        :param str by: "patient", "clinic" or "no_show"
+        :param str reason: neutral words for the file
+        """
+        for deposit in self:
+            deposit._lock()
+            if deposit.state in WAITING:
+                deposit._expire(reason)
+            elif deposit.state in ("authorized", "paid"):
+                deposit.sudo().reason = reason
+                deposit._settle_cancelled(deposit._preview_cancel(by=by))
+
+    def _settle_cancelled(self, refund):
+        is_held = self.state == "authorized"
+        if self.currency_id.compare_amounts(refund.kept, 0) > 0:
+            self._keep(refund.kept)
+        elif is_held:
+            self._release()
+        if not is_held and self.currency_id.compare_amounts(refund.refunded, 0) > 0:
+            self._refund(refund.refunded)
+
+    def _expire(self, reason):
+        """Ask for these deposits no more; late money is dealt with when it comes."""
+        waiting = self.filtered(lambda deposit: deposit.state in WAITING)
+        for transaction in waiting.transaction_ids._get_awaited_of_deposit():
+            transaction._drop_transfers()
+        waiting._move_to("expired", reason=reason)
+        waiting._forget_card()
+
+    def _release(self):
+        """Let go of a hold, or ask for nothing more: the deposit is waived."""
+        for deposit in self:
+            deposit._lock()
+            if deposit.state == "authorized":
+                deposit._void()
+            elif deposit.state in WAITING:
+                deposit._move_to("released", reason=self.env._("Waived."))
+                deposit._forget_card()
+            else:
+                raise UserError(
+                    self.env._("This deposit can't be released: refund it instead.")
+                )
+
+    def _forget_card(self):
+        """Archive nothing: a saved card stays the patient's; we just use it no more."""
+        self.sudo().write({"token_id": False})

@@ -1,0 +1,143 @@
+from odoo import fields, models
+
+from .deposit import WAITING
+
+
+class ClinicDeposit(models.Model):
+    """What follows when money or a hold has come: at once, late or twice."""
+
+    _inherit = "clinic.deposit"
+
+    def _get_live_transaction(self):
+        """Return a transaction that is paying one of these deposits now, if any."""
+        return self.env["payment.transaction"]._get_live_of_deposit(self)
+
+    def _note_failed(self, transaction):
+        """A payment failed or was cancelled: ask again; a hold that ended is released."""
+        if self.state == "authorized" and not self._get_hold():
+            self._move_to("released", reason=self.env._("The hold has ended."))
+            self._add_line(
+                "released", transaction.amount, transaction_id=transaction.id
+            )
+            self._tell_hold_ended()
+        elif self.state == "pending" and not self._get_live_transaction():
+            self._move_to("requested")
+
+    def _tell_hold_ended(self):
+        """Tell the staff that a visit ahead has lost its guarantee."""
+        if self.booking_id.active and self.visit_start > fields.Datetime.now():
+            self._ask_staff(self.env._("The card hold of a visit ahead has ended"))
+
+    def _ask_staff(self, summary):
+        """Plan something for a person; its title is neutral."""
+        officer = self.company_id._get_clinic_staff(
+            "clinic_dunning.group_billing_officer"
+        ).sorted("id")[:1]
+        if officer:
+            self.sudo().with_context(mail_activity_quick_update=True).activity_schedule(
+                "mail.mail_activity_data_todo", summary=summary, user_id=officer.id
+            )
+
+    def _settle(self, transaction):
+        """Go on with the visit after money or a hold has come.
+
+        :param transaction: authorized, or done and in the books
+        """
+        self.ensure_one()
+        self._lock()
+        if self._is_second(transaction):
+            self._file(transaction, "double")
+        elif self.state == "expired":
+            self._take_late(transaction)
+        elif self.state == "released":
+            self._move_to("exception")
+            self._file(transaction, "late")
+        elif self.state in ("authorized", "paid") and not (
+            transaction.source_transaction_id
+        ):
+            self._confirm_booking()
+        self._keep_captured()
+
+    def _is_second(self, transaction):
+        """Return whether another payment of this deposit has come before."""
+        return not transaction.source_transaction_id and any(
+            other != transaction
+            and not other.source_transaction_id
+            and other.state in ("authorized", "done")
+            and other.id < transaction.id
+            for other in self.sudo().transaction_ids
+        )
+
+    def _take_late(self, transaction):
+        """Late money takes the slot again where it is still free, else it is filed."""
+        is_held = transaction.state == "authorized"
+        if self.booking_id and self.booking_id._take_again():
+            self._move_to("authorized" if is_held else "paid")
+            self._confirm_booking()
+        elif is_held:
+            transaction._void()
+        else:
+            self._move_to("exception")
+            self._file(transaction, "late")
+
+    def _confirm_booking(self):
+        """Confirm the visit and thank the patient, once."""
+        if self.booking_id:
+            self.booking_id._confirm_paid()
+        self._thank()
+
+    # -- what patients are told --------------------------------------------------------
+
+    def _ask_by_message(self):
+        """Send the link of the pay page by the outbox, once for each deadline."""
+        for deposit in self.filtered(lambda deposit: deposit.state in WAITING):
+            deposit._queue(
+                "deposit_request",
+                f"deposit-request:{deposit.id}:{deposit.pay_by}",
+                values={"due_date": deposit._get_deadline_text()},
+                expires_at=deposit.pay_by,
+            )
+
+    def _thank(self):
+        self._queue("deposit_received", f"deposit-received:{self.id}")
+
+    def _thank_for_refund(self, refund):
+        self._queue(
+            "cancel_refund", f"deposit-refund:{refund.id}", amount=-refund.amount
+        )
+
+    def _queue(self, topic, key, values=None, **vals):
+        """Queue one message about this deposit; said once, it is not said again."""
+        self.ensure_one()
+        messages = self.env["clinic.message"].sudo()
+        return messages._queue(
+            topic,
+            self.partner_id,
+            self.company_id,
+            key,
+            source=self,
+            patient_id=self.patient_id.id,
+            currency_id=self.currency_id.id,
+            values={"appointment": self._get_appointment_text(), **(values or {})},
+            **{"amount": self.amount, **vals},
+        )
+
+    def _get_appointment_text(self):
+        lang = self.partner_id.lang or self.lang
+        return self.booking_id._get_appointment_text(lang) if self.booking_id else ""
+
+    def _get_deadline_text(self):
+        """Return date, time and zone of the deadline, at the clinic."""
+        return self._format_moment(self.pay_by, self.partner_id.lang or self.lang)
+
+    def _format_moment(self, moment, lang):
+        """Return a moment (naive UTC) where the clinic is, with its zone."""
+        if not moment:
+            return ""
+        zone = self.company_id._get_clinic_tz()
+        from odoo.tools import format_datetime
+
+        text = format_datetime(
+            self.env, moment, tz=zone, dt_format="short", lang_code=lang
+        )
+        return f"{text} ({self._get_zone_name(moment, zone)})"

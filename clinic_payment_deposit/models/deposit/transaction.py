@@ -1,0 +1,168 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.clinic_dunning.models.payment.transaction import (
+    AWAITED,
+    BEING_BOOKED,
+    UNDER_WAY,
+)
+
+
+class PaymentTransaction(models.Model):
+    """What pays, holds, captures or refunds a deposit."""
+
+    _inherit = "payment.transaction"
+
+    clinic_deposit_id = fields.Many2one(
+        "clinic.deposit", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
+    clinic_is_hold = fields.Boolean(
+        string="Hold",
+        readonly=True,
+        help="The card is not charged: the amount is held until it is captured.",
+    )
+
+    @api.model
+    def _get_live_of_deposit(self, deposits):
+        """Return a transaction that is paying one of these deposits now, if any."""
+        if not deposits:
+            return self.browse()
+        domain = UNDER_WAY | BEING_BOOKED
+        return self.sudo().search(
+            domain
+            & fields.Domain("clinic_deposit_id", "in", deposits.ids)
+            & fields.Domain("source_transaction_id", "=", False),
+            limit=1,
+        )
+
+    def _get_awaited_of_deposit(self):
+        """Return the bank transfers that were announced for deposits."""
+        return self.sudo().filtered_domain(AWAITED)
+
+    def _concerning_clinic(self):
+        return super()._concerning_clinic() | self.filtered(
+            lambda tx: tx.clinic_deposit_id or tx.source_transaction_id.clinic_deposit_id
+        )
+
+    def _create_child_transaction(self, amount, is_refund=False, **custom_create_values):
+        """Captures, voids and refunds belong to the deposit of their source.
+
+        :raise UserError: a refund of more than is left
+        """
+        if is_refund:
+            self._check_refundable(amount)
+        if self.clinic_deposit_id and not is_refund:
+            custom_create_values["clinic_deposit_id"] = self.clinic_deposit_id.id
+        return super()._create_child_transaction(
+            amount, is_refund=is_refund, **custom_create_values
+        )
+
+    def _check_refundable(self, amount):
+        """Refuse to give back more than came: core checks it in its wizard only.
+
+        :raise UserError: with what is left
+        """
+        left = self.amount + sum(
+            child.amount
+            for child in self.child_transaction_ids
+            if child.operation == "refund"
+            and child.state in ("draft", "pending", "done")
+        )
+        if self.currency_id.compare_amounts(amount, left) > 0:
+            raise UserError(
+                self.env._(
+                    "Only %s of this payment can be given back.",
+                    self.currency_id.format(left),
+                )
+            )
+
+    def _can_be_refunded(self):
+        """Return whether the provider gives money back when it is asked."""
+        methods = self.primary_payment_method_id or self.payment_method_id
+        return (
+            self.state == "done"
+            and self.provider_id.state != "disabled"
+            and self.provider_id.support_refund not in (False, "none")
+            and methods.support_refund not in (False, "none")
+        )
+
+    # -- states ------------------------------------------------------------------------
+
+    def _update_state(self, allowed_states, target_state, state_message):
+        """A deposit follows what happens to its transactions."""
+        updated = super()._update_state(allowed_states, target_state, state_message)
+        for transaction in updated.filtered("clinic_deposit_id"):
+            transaction._tell_deposit()
+        return updated
+
+    def _tell_deposit(self):
+        """Let the deposit be under way, held, or asked for again.
+
+        It is paid when the payment is in the books, see `_create_payment`.
+        """
+        deposit = self.clinic_deposit_id
+        if self.source_transaction_id:
+            return
+        if self.state in ("pending", "done") and deposit.state == "requested":
+            deposit._move_to("pending")
+        elif self.state == "authorized" and deposit.state in ("requested", "pending"):
+            deposit._move_to("authorized")
+        elif self.state in ("cancel", "error"):
+            deposit._note_failed(self)
+
+    # -- booking -----------------------------------------------------------------------
+
+    def _create_payment(self, **extra_create_values):
+        """Book a deposit as an advance: on its account where the clinic has one."""
+        deposit = self.clinic_deposit_id
+        if not deposit:
+            refunded = self.source_transaction_id.clinic_deposit_id
+            return super()._create_payment(
+                **self._prepare_advance(refunded), **extra_create_values
+            )
+        payment = super()._create_payment(
+            **{**self._prepare_advance(deposit), **extra_create_values}
+        )
+        deposit._note_paid(self, payment)
+        return payment
+
+    def _prepare_advance(self, deposit):
+        """Return what the payment of a deposit, or of its refund, is booked with."""
+        if not deposit:
+            return {}
+        account = deposit.company_id._get_clinic_advance_account()
+        vals = {"memo": f"{deposit._get_reference()} {self.reference}"}
+        if self.operation == "refund":
+            lines = self.source_transaction_id.payment_id._get_advance_lines()
+            account = lines.account_id[:1] or account
+        return vals | ({"destination_account_id": account.id} if account else {})
+
+    def _post_process(self):
+        """Core first; what follows may fail without undoing the booking."""
+        result = super()._post_process()
+        for transaction in self.filtered("clinic_deposit_id"):
+            if transaction.state in ("authorized", "done"):
+                transaction._attempt(transaction._settle_deposit)
+        return result
+
+    def _post_process_now(self):
+        """Book without waiting for the ten-minute run."""
+        for transaction in self:
+            if transaction.state == "done" and not transaction.is_post_processed:
+                transaction._post_process()
+
+    def _settle_deposit(self):
+        self.clinic_deposit_id._settle(self)
+
+    def _settle_refund(self):
+        """A refund of a deposit is matched with its advance, nothing else."""
+        deposit = self.source_transaction_id.clinic_deposit_id
+        if not deposit:
+            return super()._settle_refund()
+        advance = self.source_transaction_id.payment_id._get_advance_lines()
+        debit = self.payment_id._get_advance_lines()
+        opened = (advance | debit).filtered(lambda line: not line.reconciled)
+        if debit in opened and len(opened) > 1:
+            opened.reconcile()
+        deposit._thank_for_refund(self)
+        return None
