@@ -233,7 +233,10 @@ class TestWhatsappTemplate(WhatsappCase):
             ("Hello, you owe us for {service}, {amount} in all, thanks.", "between"),
             (" ", "no text"),
             ("Hello you. " * 100, "1024"),
-            ("Hi {first_name}, {clinic}: pay {amount} at {link} now.", "two other words"),
+            (
+                "Hi {first_name}, {clinic}: pay {amount} at {link} now.",
+                "two other words",
+            ),
             ("Hello.\n\n\n\n\nThank you.", "empty lines"),
             ("Hello,      thank you.", "spaces"),
         ):

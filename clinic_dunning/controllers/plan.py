@@ -4,7 +4,7 @@ from odoo.http import request
 
 from .checkout import ClinicCheckout
 from .details import ClinicDetails
-from .page import HEADERS, POSTS_PER_MINUTE, VIEWS_PER_MINUTE
+from .page import POSTS_PER_MINUTE, VIEWS_PER_MINUTE
 
 
 class ClinicPlanWishes(ClinicDetails):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .deposit import WAITING
 
@@ -15,12 +15,14 @@ class ResourceBooking(models.Model):
         "clinic.deposit",
         string="Deposit",
         compute="_compute_clinic_deposit_id",
+        store=True,
         help="The last one.",
     )
     clinic_deposit_state = fields.Selection(
         related="clinic_deposit_id.state", string="Deposit Status"
     )
 
+    @api.depends("clinic_deposit_ids")
     def _compute_clinic_deposit_id(self):
         for booking in self:
             booking.clinic_deposit_id = booking.clinic_deposit_ids.sorted("id")[-1:]
@@ -44,5 +46,12 @@ class ResourceBooking(models.Model):
 
         The deposits first: a payment that came meanwhile makes this fail and replayed.
         """
-        self.sudo().clinic_deposit_ids._expire(reason)
+        names = dict(self._fields["clinic_end_reason"]._description_selection(self.env))
+        self.sudo().clinic_deposit_ids._expire(names.get(reason, reason))
         return super()._give_back(reason)
+
+    def _move_to(self, start, combination=None, by_desk=False):
+        """The deposit goes along; a late change brings no free cancellation back."""
+        result = super()._move_to(start, combination, by_desk)
+        self.sudo().clinic_deposit_ids._follow_move(start)
+        return result

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import fields, models
@@ -39,7 +40,7 @@ class ClinicDeposit(models.Model):
         )
 
     def _get_kept_share(self, now, by):
-        """Return (percent kept, why) under the policy as it was accepted, and the law."""
+        """Return (percent kept, why) by the accepted policy and the law."""
         if by == "clinic":
             return 0.0, self.env._("Cancelled by the clinic: all is given back.")
         share = self.no_show_share if by == "no_show" else self.late_cancel_share
@@ -86,8 +87,7 @@ class ClinicDeposit(models.Model):
     def _expire(self, reason):
         """Ask for these deposits no more; late money is dealt with when it comes."""
         waiting = self.filtered(lambda deposit: deposit.state in WAITING)
-        for transaction in waiting.transaction_ids._get_awaited_of_deposit():
-            transaction._drop_transfers()
+        waiting.transaction_ids._get_awaited_of_deposit()._drop_transfers()
         waiting._move_to("expired", reason=reason)
         waiting._forget_card()
 
@@ -106,5 +106,18 @@ class ClinicDeposit(models.Model):
                 )
 
     def _forget_card(self):
-        """Archive nothing: a saved card stays the patient's; we just use it no more."""
+        """Use the saved card no more; it stays the patient's."""
         self.sudo().write({"token_id": False})
+
+    def _follow_move(self, start):
+        """Take the new date of the visit (naive UTC).
+
+        The last moment of a free cancellation moves too, unless it has passed.
+        """
+        now = fields.Datetime.now()
+        for deposit in self:
+            vals = {"visit_start": start}
+            if now <= deposit.free_until:
+                hours = deposit.policy_id.free_cancel_hours
+                vals["free_until"] = max(start - timedelta(hours=hours), now)
+            deposit.write(vals)

@@ -27,6 +27,8 @@ STATES = [
     ("exception", "To look at"),
 ]
 WAITING = ("requested", "pending")
+# States that lines decide, once there is money.
+FOLLOWING = ("paid", "applied", "kept", "refunded", "exception")
 SECURED = ("authorized", "paid", "applied", "kept")
 ENDED = ("applied", "refunded", "kept", "released", "expired")
 
@@ -103,9 +105,7 @@ class ClinicDeposit(models.Model):
         "payment.transaction", "clinic_deposit_id", readonly=True
     )
     paid = fields.Monetary(compute="_compute_amounts", store=True)
-    applied = fields.Monetary(
-        string="Used", compute="_compute_amounts", store=True
-    )
+    applied = fields.Monetary(string="Used", compute="_compute_amounts", store=True)
     refunded = fields.Monetary(
         string="Given back", compute="_compute_amounts", store=True
     )
@@ -187,16 +187,43 @@ class ClinicDeposit(models.Model):
     def _get_derived_state(self):
         """Return what the lines make of it, or None where they don't decide."""
         self.ensure_one()
-        follows = ("paid", "applied", "kept", "refunded")
-        if self.state not in follows or not self.currency_id.compare_amounts(
-            self.paid, 0
-        ):
+        is_open = self.currency_id.compare_amounts(self.open, 0)
+        if self.state == "exception" and (is_open or self._get_quarrels()):
             return None
-        if self.currency_id.compare_amounts(self.open, 0):
-            return "paid"
+        if self.state in FOLLOWING and self.currency_id.compare_amounts(self.paid, 0):
+            return "paid" if is_open else self._get_final_state()
+        return None
+
+    def _get_final_state(self):
+        """Return what became of money of which nothing is open."""
         if self.currency_id.compare_amounts(self.applied, 0):
             return "applied"
         return "kept" if self.currency_id.compare_amounts(self.kept, 0) else "refunded"
+
+    def _get_quarrels(self):
+        """Return the open exceptions that only a person can settle (sudo)."""
+        return (
+            self.env["clinic.payment.exception"]
+            .sudo()
+            .search(
+                [
+                    ("transaction_id", "in", self.sudo().transaction_ids.ids),
+                    ("kind", "in", ("disputed", "charged_back", "bounced")),
+                    ("state", "=", "open"),
+                ]
+            )
+        )
+
+    def _resolve(self):
+        """Go on after a person has dealt with what was on the list.
+
+        Money that is still open is a deposit again; where nothing came, it is released.
+        """
+        for deposit in self.filtered(lambda deposit: deposit.state == "exception"):
+            is_paid = deposit.currency_id.compare_amounts(deposit.paid, 0)
+            is_open = deposit.currency_id.compare_amounts(deposit.open, 0)
+            final = "paid" if is_open else deposit._get_final_state()
+            deposit._move_to(final if is_paid else "released")
 
     def _is_secured(self):
         """Return whether the visit may be confirmed."""
@@ -235,7 +262,10 @@ class ClinicDepositLine(models.Model):
     amount = fields.Monetary(required=True, readonly=True)
     date = fields.Datetime(default=fields.Datetime.now, required=True, readonly=True)
     transaction_id = fields.Many2one(
-        "payment.transaction", readonly=True, index="btree_not_null", ondelete="restrict"
+        "payment.transaction",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
     )
     payment_id = fields.Many2one(
         "account.payment", readonly=True, index="btree_not_null", ondelete="restrict"

@@ -32,9 +32,11 @@ class ClinicDeposit(models.Model):
         hold = self._get_hold()
         amount = self.currency_id.round(self.amount if amount is None else amount)
         is_wrong = self.currency_id.compare_amounts(amount, 0) <= 0
-        if not hold or is_wrong or self.currency_id.compare_amounts(
-            amount, hold.amount
-        ) > 0:
+        if (
+            not hold
+            or is_wrong
+            or self.currency_id.compare_amounts(amount, hold.amount) > 0
+        ):
             raise UserError(
                 self.env._(
                     "Only %s is held on the card.",

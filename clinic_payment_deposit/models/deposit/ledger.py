@@ -10,7 +10,9 @@ class ClinicDeposit(models.Model):
 
     def _get_payments(self):
         """Return the payments that brought the money (sudo)."""
-        return self.sudo().line_ids.filtered(lambda line: line.kind == "paid").payment_id
+        return (
+            self.sudo().line_ids.filtered(lambda line: line.kind == "paid").payment_id
+        )
 
     def _get_advance_lines(self):
         """Return the credits in the ledger that this deposit consists of (sudo)."""
@@ -182,9 +184,7 @@ class AccountMoveLine(models.Model):
     @api.model
     def _get_netting_domain(self):
         """Money reserved for a visit is no credit against other bills."""
-        return super()._get_netting_domain() & Domain(
-            "clinic_is_reserved", "=", False
-        )
+        return super()._get_netting_domain() & Domain("clinic_is_reserved", "=", False)
 
 
 class AccountPayment(models.Model):
@@ -247,11 +247,15 @@ class AccountPartialReconcile(models.Model):
         reserved = self.filtered("credit_move_id.clinic_is_reserved")
         if not reserved:
             return
-        paid = self.env["clinic.deposit.line"].sudo().search(
-            [
-                ("payment_id", "in", reserved.credit_move_id.payment_id.ids),
-                ("kind", "=", "paid"),
-            ]
+        paid = (
+            self.env["clinic.deposit.line"]
+            .sudo()
+            .search(
+                [
+                    ("payment_id", "in", reserved.credit_move_id.payment_id.ids),
+                    ("kind", "=", "paid"),
+                ]
+            )
         )
         by_payment = {line.payment_id: line.deposit_id for line in paid}
         for partial in reserved.sudo():

@@ -76,12 +76,12 @@ class ClinicDepositPolicy(models.Model):
         [
             ("deposit", "Refundable deposit"),
             ("acompte", "Acompte: both sides are bound"),
-            ("arrhes", "Arrhes: who withdraws loses it, the clinic gives back twice"),
+            ("arrhes", "Arrhes: lost by who withdraws, given back twice by the clinic"),
         ],
         default="deposit",
         required=True,
-        help="What the advance is in law. In France it is arrhes unless the policy says "
-        "otherwise (Code de la consommation, art. L214-1).",
+        help="What the advance is in law. In France it is arrhes unless the policy "
+        "says otherwise (Code de la consommation, art. L214-1).",
     )
     text = fields.Html(
         translate=True, help="What patients accept. Each change is a new version."

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount
 
-# After the visit's slot was given back, the page still says what became of it.
+# After the visit, the page still says what became of its deposit.
 LINK_HOURS = 48
 
 
@@ -92,13 +92,15 @@ class ClinicDeposit(models.Model):
         return self._issue_link()[1]
 
     def _issue_link(self, **vals):
-        """Make a link to the pay page that works until the hold ends, and a bit more.
+        """Make a link to the pay page; it works until the visit, and a bit longer.
+
+        Nothing can be paid there any more once the slot was given back.
 
         :return: (link record, address)
         """
         self.ensure_one()
         links = self.env["clinic.link"].sudo()
-        since = max(self.pay_by or self.visit_start, fields.Datetime.now())
+        since = max(self.visit_start or self.pay_by, fields.Datetime.now())
         return links._issue(
             self.partner_id,
             self.company_id,
@@ -149,14 +151,3 @@ class ClinicPolicyAcceptance(models.Model):
                 "ip": ip,
             }
         )
-
-
-class ClinicMessage(models.Model):
-    _inherit = "clinic.message"
-
-    def _make_link(self, attempt):
-        """The link of a message about a deposit opens the page of that deposit."""
-        if self.res_model != "clinic.deposit":
-            return super()._make_link(attempt)
-        deposit = self.env["clinic.deposit"].sudo().browse(self.res_id)
-        return deposit._issue_link(message_id=self.id, attempt_id=attempt.id)

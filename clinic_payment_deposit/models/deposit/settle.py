@@ -1,7 +1,5 @@
 from odoo import fields, models
 
-from .deposit import WAITING
-
 
 class ClinicDeposit(models.Model):
     """What follows when money or a hold has come: at once, late or twice."""
@@ -13,7 +11,7 @@ class ClinicDeposit(models.Model):
         return self.env["payment.transaction"]._get_live_of_deposit(self)
 
     def _note_failed(self, transaction):
-        """A payment failed or was cancelled: ask again; a hold that ended is released."""
+        """A payment failed: ask again. A hold that has ended is released."""
         if self.state == "authorized" and not self._get_hold():
             self._move_to("released", reason=self.env._("The hold has ended."))
             self._add_line(
@@ -84,60 +82,4 @@ class ClinicDeposit(models.Model):
         """Confirm the visit and thank the patient, once."""
         if self.booking_id:
             self.booking_id._confirm_paid()
-        self._thank()
-
-    # -- what patients are told --------------------------------------------------------
-
-    def _ask_by_message(self):
-        """Send the link of the pay page by the outbox, once for each deadline."""
-        for deposit in self.filtered(lambda deposit: deposit.state in WAITING):
-            deposit._queue(
-                "deposit_request",
-                f"deposit-request:{deposit.id}:{deposit.pay_by}",
-                values={"due_date": deposit._get_deadline_text()},
-                expires_at=deposit.pay_by,
-            )
-
-    def _thank(self):
-        self._queue("deposit_received", f"deposit-received:{self.id}")
-
-    def _thank_for_refund(self, refund):
-        self._queue(
-            "cancel_refund", f"deposit-refund:{refund.id}", amount=-refund.amount
-        )
-
-    def _queue(self, topic, key, values=None, **vals):
-        """Queue one message about this deposit; said once, it is not said again."""
-        self.ensure_one()
-        messages = self.env["clinic.message"].sudo()
-        return messages._queue(
-            topic,
-            self.partner_id,
-            self.company_id,
-            key,
-            source=self,
-            patient_id=self.patient_id.id,
-            currency_id=self.currency_id.id,
-            values={"appointment": self._get_appointment_text(), **(values or {})},
-            **{"amount": self.amount, **vals},
-        )
-
-    def _get_appointment_text(self):
-        lang = self.partner_id.lang or self.lang
-        return self.booking_id._get_appointment_text(lang) if self.booking_id else ""
-
-    def _get_deadline_text(self):
-        """Return date, time and zone of the deadline, at the clinic."""
-        return self._format_moment(self.pay_by, self.partner_id.lang or self.lang)
-
-    def _format_moment(self, moment, lang):
-        """Return a moment (naive UTC) where the clinic is, with its zone."""
-        if not moment:
-            return ""
-        zone = self.company_id._get_clinic_tz()
-        from odoo.tools import format_datetime
-
-        text = format_datetime(
-            self.env, moment, tz=zone, dt_format="short", lang_code=lang
-        )
-        return f"{text} ({self._get_zone_name(moment, zone)})"
+        self._tell_received()

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from odoo.addons.clinic_dunning.models.payment.transaction import (
     AWAITED,
@@ -30,8 +31,8 @@ class PaymentTransaction(models.Model):
         domain = UNDER_WAY | BEING_BOOKED
         return self.sudo().search(
             domain
-            & fields.Domain("clinic_deposit_id", "in", deposits.ids)
-            & fields.Domain("source_transaction_id", "=", False),
+            & Domain("clinic_deposit_id", "in", deposits.ids)
+            & Domain("source_transaction_id", "=", False),
             limit=1,
         )
 
@@ -41,10 +42,13 @@ class PaymentTransaction(models.Model):
 
     def _concerning_clinic(self):
         return super()._concerning_clinic() | self.filtered(
-            lambda tx: tx.clinic_deposit_id or tx.source_transaction_id.clinic_deposit_id
+            lambda tx: tx.clinic_deposit_id
+            or tx.source_transaction_id.clinic_deposit_id
         )
 
-    def _create_child_transaction(self, amount, is_refund=False, **custom_create_values):
+    def _create_child_transaction(
+        self, amount, is_refund=False, **custom_create_values
+    ):
         """Captures, voids and refunds belong to the deposit of their source.
 
         :raise UserError: a refund of more than is left
@@ -164,5 +168,5 @@ class PaymentTransaction(models.Model):
         opened = (advance | debit).filtered(lambda line: not line.reconciled)
         if debit in opened and len(opened) > 1:
             opened.reconcile()
-        deposit._thank_for_refund(self)
+        deposit._tell_refunded(self)
         return None

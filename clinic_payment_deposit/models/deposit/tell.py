@@ -1,0 +1,114 @@
+import pytz
+
+from odoo import models
+from odoo.tools import format_datetime
+
+from .deposit import WAITING
+
+
+class ClinicDeposit(models.Model):
+    """What people are told about their deposit, by the outbox."""
+
+    _inherit = "clinic.deposit"
+
+    def _tell_requested(self):
+        """Send the link of the pay page, once for each deadline."""
+        for deposit in self.filtered(lambda deposit: deposit.state in WAITING):
+            deposit._tell(
+                "deposit_request",
+                f"deposit-request:{deposit.id}:{deposit.pay_by}",
+                expires_at=deposit.pay_by,
+            )
+
+    def _tell_received(self):
+        """Thank for the money; for a hold the confirmed visit says enough."""
+        if self.way == "pay":
+            self._tell("deposit_received", f"deposit-received:{self.id}")
+
+    def _tell_refunded(self, refund):
+        """Say that a refund is on its way, once for each."""
+        self._tell(
+            "cancel_refund", f"deposit-refund:{refund.id}", amount=-refund.amount
+        )
+
+    def _tell(self, topic, key, **vals):
+        """Queue one message about this deposit; said once, it is not said again.
+
+        :return: the `clinic.message` (sudo)
+        """
+        self.ensure_one()
+        message = (
+            self.env["clinic.message"]
+            .sudo()
+            ._queue(
+                topic,
+                self.partner_id,
+                self.company_id,
+                key,
+                **{
+                    "source": self,
+                    "patient_id": self.patient_id.id,
+                    "currency_id": self.currency_id.id,
+                    "amount": self.amount,
+                    "route_id": self.company_id._get_clinic_appointment_route().id,
+                    **vals,
+                },
+            )
+        )
+        self.env.ref("clinic_dunning.ir_cron_send").sudo()._trigger()
+        return message
+
+    def _format_moment(self, moment, lang=None):
+        """Return date, time and zone of a moment (naive UTC), where the visit is."""
+        if not moment:
+            return ""
+        zone = self._get_zone()
+        text = format_datetime(
+            self.env, moment, tz=zone, dt_format="short", lang_code=lang or self.lang
+        )
+        local = pytz.utc.localize(moment).astimezone(pytz.timezone(zone))
+        return f"{text} ({self.booking_id._get_zone_text(local)})"
+
+    def _get_zone(self):
+        booking = self.sudo().booking_id
+        if booking:
+            return booking._get_clinic_tz()
+        return self.company_id._get_clinic_tz()
+
+
+class ClinicMessage(models.Model):
+    _inherit = "clinic.message"
+
+    def _get_deposit(self):
+        """Return the deposit that this message is about, or none (sudo)."""
+        deposits = self.env["clinic.deposit"].sudo()
+        if self.res_model != deposits._name:
+            return deposits
+        return deposits.browse(self.res_id).exists()
+
+    def _get_booking(self):
+        return super()._get_booking() or self._get_deposit().booking_id
+
+    def _prepare_values(self, verdict, lang):
+        """The deadline of a deposit includes the time."""
+        values = super()._prepare_values(verdict, lang)
+        if deposit := self._get_deposit():
+            values["due_date"] = deposit._format_moment(deposit.pay_by, lang)
+        return values
+
+    def _make_link(self, attempt):
+        """The link of a message about a deposit opens the page of that deposit."""
+        deposit = self._get_deposit()
+        if not deposit:
+            return super()._make_link(attempt)
+        return deposit._issue_link(message_id=self.id, attempt_id=attempt.id)
+
+    def _get_stop_reason(self):
+        """Nobody is asked for what came meanwhile, or is coming."""
+        deposit = self._get_deposit()
+        asks = self.topic_id.code == "deposit_request"
+        if deposit and asks and deposit.state not in WAITING:
+            return self.env._("The deposit is not asked for any more.")
+        if deposit and asks and deposit._get_live_transaction():
+            return self.env._("A payment is under way.")
+        return super()._get_stop_reason()

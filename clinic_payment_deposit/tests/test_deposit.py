@@ -1,0 +1,208 @@
+from datetime import timedelta
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .booking_common import MONDAY_NINE
+from .deposit_common import DepositCase
+
+
+@tagged("post_install", "-at_install")
+class TestDeposit(DepositCase):
+    """From the request to the end, in states and in the books."""
+
+    def test_request_books_nothing_and_keeps_what_was_accepted(self):
+        deposit = self.request()
+        self.assertRecordValues(
+            deposit,
+            [
+                {
+                    "state": "requested",
+                    "amount": 30.0,
+                    "way": "pay",
+                    "booking_id": self.booking.id,
+                    "visit_start": MONDAY_NINE,
+                    "pay_by": self.booking.clinic_held_until,
+                    "free_until": MONDAY_NINE - timedelta(hours=24),
+                    "open": 0.0,
+                }
+            ],
+        )
+        self.assertIn("cancel for free", deposit.acceptance_id.text)
+        self.assertTrue(self.booking._is_deposit_missing())
+        self.assertFalse(deposit.line_ids)
+
+    def test_old_terms_are_not_accepted(self):
+        booking = self.hold()
+        version = self.policy.version
+        self.policy.text = "<p>New terms.</p>"
+        with self.assertRaisesRegex(UserError, "terms have changed"):
+            self.Deposit._request(booking, {"version": version})
+
+    def test_paid_deposit_confirms_the_visit_and_is_an_advance(self):
+        deposit = self.request()
+        self.pay_deposit(deposit)
+        self.assertEqual(deposit.state, "paid")
+        self.assertEqual(self.booking.state, "confirmed")
+        advance = deposit._get_advance_lines()
+        self.assertRecordValues(
+            advance,
+            [
+                {
+                    "account_type": "asset_receivable",
+                    "amount_residual": -30.0,
+                    "clinic_is_reserved": True,
+                }
+            ],
+        )
+        self.assertFalse(self.patient.clinic_balance)
+
+    def test_reserved_money_is_no_credit_against_other_bills(self):
+        self.create_policy()
+        bill = self.create_invoice(amount=20.0)
+        self.pay_deposit(self.request())
+        self.assertDecides(bill)
+
+    def test_deposit_pays_its_visits_bill_and_the_rest_is_given_back(self):
+        for account in (None, self.create_advance_account()):
+            with self.subTest(account=account and account.code):
+                deposit = self.request(
+                    partner=self.create_patient("Ann Other" if account else "Al Ba")
+                )
+                transaction = self.pay_deposit(deposit)
+                if account:
+                    self.assertEqual(deposit._get_advance_lines().account_id, account)
+                bill = self.bill(20.0, deposit.partner_id)
+                deposit._apply_to(bill)
+                self.assertEqual(bill.amount_residual, 0.0)
+                self.assertEqual((deposit.state, deposit.open), ("paid", 10.0))
+                self.refund(deposit, transaction, 10.0)
+                self.assertRecordValues(
+                    deposit,
+                    [{"state": "applied", "applied": 20.0, "refunded": 10.0}],
+                )
+                self.assertTrue(all(deposit._get_advance_lines().mapped("reconciled")))
+
+    def refund(self, deposit, transaction, amount):
+        """Give back, as a provider that says yes at once."""
+        self.provider.write({"support_refund": "partial"})
+        refund = transaction._create_child_transaction(amount, is_refund=True)
+        refund._set_done()
+        refund._post_process()
+        return refund
+
+    def test_deposit_under_the_bill_leaves_the_rest_to_pay(self):
+        deposit = self.request()
+        self.pay_deposit(deposit)
+        bill = self.bill(100.0)
+        deposit._apply_to(bill)
+        self.assertEqual(deposit.state, "applied")
+        self.assertEqual(bill.amount_residual, 70.0)
+        self.assertEqual(deposit.line_ids.filtered("move_id").move_id, bill)
+
+    def test_matching_that_is_undone_opens_the_deposit_again(self):
+        deposit = self.request()
+        self.pay_deposit(deposit)
+        bill = self.bill(100.0)
+        deposit._apply_to(bill)
+        bill.line_ids.remove_move_reconcile()
+        self.assertEqual((deposit.state, deposit.open), ("paid", 30.0))
+
+    def test_more_than_is_open_is_not_given_back(self):
+        deposit = self.request()
+        transaction = self.pay_deposit(deposit)
+        with self.assertRaisesRegex(UserError, "30.00"):
+            deposit._refund(30.01)
+        with self.assertRaises(UserError):
+            transaction._refund(30.01)
+
+    def test_payment_of_a_deposit_is_not_reset_behind_its_back(self):
+        deposit = self.request()
+        self.pay_deposit(deposit)
+        with self.assertRaises(UserError):
+            deposit._get_payments().action_draft()
+
+    def test_expired_deposit_gives_the_slot_back_and_late_money_takes_it_again(self):
+        deposit = self.request()
+        transaction = self.begin(deposit)
+        self.go_to("2026-03-10 10:20:00")
+        self.release()
+        self.assertEqual(deposit.state, "expired")
+        self.assertFalse(self.booking.active)
+        transaction._set_done()
+        transaction._post_process()
+        self.assertEqual(deposit.state, "paid")
+        self.assertEqual(self.booking.state, "confirmed")
+        self.assertFalse(self.get_filed(transaction))
+
+    def test_late_money_for_a_slot_that_is_gone_is_put_on_the_list(self):
+        deposit = self.request()
+        booking, transaction = self.booking, self.begin(deposit)
+        self.go_to("2026-03-10 10:20:00")
+        self.release()
+        self.hold(combination=booking.combination_id, partner=self.create_patient())
+        transaction._set_done()
+        transaction._post_process()
+        self.assertEqual((deposit.state, deposit.open), ("exception", 30.0))
+        self.assertEqual(self.get_filed(transaction).mapped("kind"), ["late"])
+        self.refund(deposit, transaction, 30.0)
+        self.assertEqual(deposit.state, "refunded")
+
+    def test_slot_is_kept_while_a_payment_is_under_way(self):
+        deposit = self.request()
+        self.begin(deposit)._set_pending()
+        self.assertEqual(deposit.state, "pending")
+        self.go_to("2026-03-10 10:20:00")
+        self.release()
+        self.assertTrue(self.booking.active)
+
+    def test_second_payment_is_put_on_the_list_and_can_be_given_back(self):
+        deposit = self.request()
+        self.pay_deposit(deposit)
+        second = self.pay_deposit(deposit)
+        self.assertEqual(self.get_filed(second).mapped("kind"), ["double"])
+        self.assertEqual((deposit.state, deposit.open), ("paid", 60.0))
+        self.refund(deposit, second, 30.0)
+        self.assertEqual((deposit.state, deposit.open), ("paid", 30.0))
+
+    def test_failed_payment_asks_again(self):
+        deposit = self.request()
+        transaction = self.begin(deposit)
+        transaction._set_pending()
+        transaction._set_error("declined")
+        self.assertEqual(deposit.state, "requested")
+
+    def test_cancelled_in_time_all_is_given_back(self):
+        deposit = self.request()
+        self.pay_deposit(deposit)
+        refund = deposit._preview_cancel(MONDAY_NINE - timedelta(hours=25))
+        self.assertEqual((refund.refunded, refund.kept), (30.0, 0.0))
+
+    def test_cancelled_late_a_part_is_kept_by_a_fee(self):
+        deposit = self.request()
+        self.pay_deposit(deposit)
+        self.go_to(MONDAY_NINE - timedelta(hours=2))
+        refund = deposit._preview_cancel()
+        self.assertEqual((refund.refunded, refund.kept), (15.0, 15.0))
+        deposit._cancel("patient", "Cancelled")
+        fee = deposit.line_ids.filtered(lambda line: line.kind == "kept").move_id
+        self.assertEqual((fee.amount_total, fee.payment_state), (15.0, "paid"))
+
+    def test_where_the_law_forbids_it_nothing_is_kept(self):
+        deposit = self.request()
+        self.pay_deposit(deposit)
+        self.company.clinic_profession = "doctor"
+        self.go_to(MONDAY_NINE - timedelta(hours=2))
+        refund = deposit._preview_cancel()
+        self.assertEqual((refund.refunded, refund.kept), (30.0, 0.0))
+        with self.assertRaisesRegex(UserError, "R.4127-53"):
+            deposit._keep(10.0)
+        with self.assertRaisesRegex(UserError, "R.4127-53"):
+            self.policy.action_publish()
+
+    def test_what_the_machine_does_not_know_is_refused(self):
+        deposit = self.request()
+        with self.assertRaises(UserError):
+            deposit._move_to("applied")
+        with self.assertRaises(UserError):
+            deposit.sudo().write({"state": "paid"})
