@@ -8,6 +8,7 @@
     "external_dependencies": {"python": ["phonenumbers", "twilio"]},
     "depends": ["clinic_dunning"],
     "data": [
+        "security/groups.xml",
         "security/ir.model.access.csv",
         "security/rules.xml",
         "data/routes.xml",
@@ -17,15 +18,25 @@
         "data/reply_topics.xml",
         "data/reply_words.xml",
         "templates/phone_bubble.xml",
+        "templates/document.xml",
         "wizards/reply_answer.xml",
         "wizards/reply_pass.xml",
+        "wizards/document_drop.xml",
         "views/reply_views.xml",
         "views/case_views.xml",
         "views/twilio_account_views.xml",
         "views/content_views.xml",
         "views/message_template_views.xml",
+        "views/document_views.xml",
+        "views/res_partner_views.xml",
+        "views/res_company_views.xml",
         "views/menus.xml",
     ],
-    "assets": {"web.assets_backend": ["clinic_whatsapp/static/src/scss/phone.scss"]},
+    "assets": {
+        "web.assets_backend": [
+            "clinic_whatsapp/static/src/scss/phone.scss",
+            "clinic_whatsapp/static/src/document_drop/*",
+        ]
+    },
     "uninstall_hook": "uninstall_hook",
 }

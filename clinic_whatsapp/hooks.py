@@ -10,6 +10,7 @@ def uninstall_hook(env):
     open_ones._lose_sight(env._("The channel was uninstalled."))
     messages = attempts.message_id.filtered(lambda m: m.state == "in_progress")
     messages._ask_a_person()
+    _withdraw_documents(env)
     _return_routes(env)
     templates = env["clinic.message.template"].with_context(active_test=False)
     topics = _free_topics(env)
@@ -24,12 +25,23 @@ def uninstall_hook(env):
     )
 
 
+def _withdraw_documents(env):
+    """Nothing is left to open: cancel the notices, end the links, forget the rest."""
+    notices = env["clinic.message"].search([("document_ids", "!=", False)])
+    notices.filtered(lambda m: m.state == "queued")._cancel(
+        env._("Patient documents were uninstalled.")
+    )
+    env["clinic.link"].search([("purpose", "=", "document")])._revoke()
+    env["clinic.access.log"].search([("partner_id", "=", False)]).unlink()
+
+
 def _return_routes(env):
     """Levels and messages of our routes take the nearest one that stays."""
     for ours, name in (
         ("route_whatsapp", "route_email"),
         ("route_sms", "route_email"),
         ("route_whatsapp_graded", "route_plan"),
+        ("route_code_sms", "route_email"),
     ):
         route = env.ref(f"clinic_whatsapp.{ours}", raise_if_not_found=False)
         stays = env.ref(f"clinic_dunning.{name}", raise_if_not_found=False)

@@ -15,18 +15,8 @@ class ClinicPortal(PatientPage, PortalAccount):
     def my_clinic(self, **_kwargs):
         """Show the balance, the bills and the payments of each clinic."""
         partner = self._get_patient()
-        links = request.env["clinic.link"]
-        lang = request.env.lang
-        accounts = []
-        for company in links._get_clinics_of(partner):
-            link = links._get_virtual(partner, company).with_context(lang=lang)
-            accounts.append(
-                {
-                    "company_id": company.id,
-                    "history": link._get_history(lang),
-                    **link._get_details(lang),
-                }
-            )
+        clinics = request.env["clinic.link"]._get_clinics_of(partner)
+        accounts = [self._get_account(partner, company) for company in clinics]
         values = {"accounts": accounts, "page_name": "clinic"}
         response = request.render("clinic_dunning.portal_my_clinic", values)
         response.headers.update({**HEADERS, "Referrer-Policy": "same-origin"})
@@ -77,6 +67,17 @@ class ClinicPortal(PatientPage, PortalAccount):
             clinics = request.env["clinic.link"]._get_clinics_of(self._get_patient())
             values["clinic_count"] = len(clinics)
         return values
+
+    def _get_account(self, partner, company):
+        """Return what the page shows of one clinic."""
+        lang = request.env.lang
+        link = request.env["clinic.link"]._get_virtual(partner, company)
+        link = link.with_context(lang=lang)
+        return {
+            "company_id": company.id,
+            "history": link._get_history(lang),
+            **link._get_details(lang),
+        }
 
     def _get_patient(self):
         return request.env.user.partner_id

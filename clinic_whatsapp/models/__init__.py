@@ -29,3 +29,12 @@ from . import reply_compose
 from . import reply_settle
 from . import conversation
 from . import ir_http
+from . import access_log
+from . import res_company
+from . import res_partner
+from . import document
+from . import document_file
+from . import document_match
+from . import document_notice
+from . import document_page
+from . import document_erase

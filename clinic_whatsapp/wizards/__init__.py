@@ -1,2 +1,3 @@
 from . import reply_answer
 from . import reply_pass
+from . import document_drop

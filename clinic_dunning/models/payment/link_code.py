@@ -60,13 +60,17 @@ class ClinicLink(models.Model):
     def _make_code(self):
         """Return six figures that open the details once, within ten minutes."""
         code = f"{secrets.randbelow(10**6):06d}"
+        self._keep_code(code)
+        return code
+
+    def _keep_code(self, code):
+        """Have a code open this link, instead of one it had before."""
         self.sudo().write(
             {
                 "code_hash": self._hash_code(code),
                 "code_until": fields.Datetime.now() + timedelta(minutes=CODE_MINUTES),
             }
         )
-        return code
 
     def _hash_code(self, code):
         """Return a keyed hash: six figures alone would be found by trying."""

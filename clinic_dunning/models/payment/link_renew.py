@@ -20,7 +20,7 @@ class ClinicLink(models.Model):
         link = self.sudo().search(
             [
                 ("token_hash", "=", self._hash(secret)),
-                ("purpose", "=", "pay"),
+                ("purpose", "in", self._get_renewable()),
                 ("revoked_at", "=", False),
                 ("expires_at", "<=", now),
                 ("expires_at", ">", now - timedelta(days=RENEWABLE_DAYS)),
@@ -29,6 +29,11 @@ class ClinicLink(models.Model):
         )
         if link:
             link._send_again()
+
+    @api.model
+    def _get_renewable(self):
+        """Return the purposes of links that are sent again when asked for."""
+        return ["pay"]
 
     def _send_again(self):
         """Queue one message a day with a fresh link, on the way the old one took."""

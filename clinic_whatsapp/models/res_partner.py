@@ -1,0 +1,48 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields, models
+
+from odoo.addons.clinic_dunning.models.payment.link_details import ADULT_AGE
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    clinic_document_ref = fields.Char(
+        string="Document Reference",
+        index="btree_not_null",
+        copy=False,
+        help="The number under which a laboratory or a scanner sends this patient's "
+        "documents, beside the reference and the numbers of bills.",
+    )
+    clinic_document_count = fields.Integer(
+        string="Documents",
+        compute="_compute_clinic_document_count",
+        groups="clinic_dunning.group_front_desk",
+    )
+
+    def _compute_clinic_document_count(self):
+        counts = dict(
+            self.env["clinic.patient.document"]._read_group(
+                [("patient_id", "in", self.ids)], ["patient_id"], ["__count"]
+            )
+        )
+        for partner in self:
+            partner.clinic_document_count = counts.get(partner, 0)
+
+    def _is_clinic_minor(self, today):
+        """Return whether the person is known to be under age on that day."""
+        born = self.sudo().clinic_birth_date
+        return bool(born and born > today - relativedelta(years=ADULT_AGE))
+
+    def action_open_clinic_documents(self):
+        """Open this patient's documents; what is dropped there is this patient's."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "clinic_whatsapp.clinic_patient_document_action"
+        )
+        return {
+            **action,
+            "domain": [("patient_id", "=", self.id)],
+            "context": {"default_patient_id": self.id},
+        }
