@@ -1,4 +1,8 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
+
+from odoo.addons.clinic_dunning.models.followup import decide
 
 from .common import DunningCase, days_ago, level
 
@@ -31,6 +35,23 @@ class TestDecisionQueries(DunningCase):
         self.bill(15)
         self.assertLessEqual(self.count(self.Decision._decide, self.company), few)
         self.assertLess(few, 30)
+
+    def test_few_and_many_people_are_decided_alike(self):
+        self.bill(2)
+        self.decide()._close()
+        self.go_to("2026-04-20 10:00:00")
+        found = []
+        for few in (decide.FEW, 1):
+            with (
+                patch.object(decide, "FEW", few),
+                self.cr.savepoint() as savepoint,
+            ):
+                entries = self.decide()
+                found.append(entries.mapped(lambda e: (e.move_id, e.level_id)))
+                savepoint.rollback()
+            self.env.invalidate_all()
+        self.assertEqual(found[0], found[1])
+        self.assertEqual(len(found[0]), 2)
 
     def test_preview(self):
         self.bill(1)

@@ -11,6 +11,9 @@ from .moment import Moment
 
 _logger = logging.getLogger(__name__)
 
+# So many people are looked up one by one; for more the whole ledger is read.
+FEW = 10_000
+
 CONFLICTS = (
     psycopg2.errors.UniqueViolation,
     psycopg2.extensions.TransactionRollbackError,
@@ -38,9 +41,14 @@ class ClinicFollowupDecision(models.AbstractModel):
         for company in companies:
             moment = Moment(fields.Datetime.now(), company._get_clinic_tz())
             policies = self._get_policies(company, moment)
-            if any(not reason for reason in policies.values()):
+            if all(policies.values()):
+                continue
+            people = partners
+            if partners is None:
+                people = self._find_candidates(company, moment, policies)
+            if people is None or people:
                 self.env.cr.execute(
-                    self._plan_sql(company, moment, policies, partners, by_hand)
+                    self._plan_sql(company, moment, policies, people, by_hand)
                 )
                 count += self._insert_planned(company, moment)
         if count:
@@ -55,6 +63,36 @@ class ClinicFollowupDecision(models.AbstractModel):
             .search([("company_id", "parent_of", company.id)])
         )
         return {policy: policy._get_standstill(moment) for policy in policies}
+
+    def _find_candidates(self, company, moment, policies):
+        """Return whom a run may follow up today: nearly nobody on most days.
+
+        Bills are looked at one by one, without the sums and credits that decide.
+
+        :return: `res.partner` records, or None where looking at everybody is quicker
+        """
+        self.env.cr.execute(
+            "SELECT FROM clinic_followup_entry WHERE company_id = %s LIMIT 1",
+            [company.id],
+        )
+        if not self.env.cr.rowcount:
+            return None
+        bills = SQL(
+            "%s OFFSET 0",
+            self._lines_sql(company, moment.today, with_credits=False),
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH %s SELECT DISTINCT guarantor_id FROM placed
+                 WHERE level_id IS NOT NULL LIMIT %s
+                """,
+                self._placed_sql(bills, company, moment, policies),
+                FEW + 1,
+            )
+        )
+        ids = [guarantor for (guarantor,) in self.env.cr.fetchall()]
+        return self.env["res.partner"].browse(ids) if len(ids) <= FEW else None
 
     def _plan_sql(self, company, moment, policies, partners, by_hand):
         """Put what is to be entered aside: only a bare SELECT is run in parallel."""

@@ -50,24 +50,16 @@ class ClinicFollowupDecision(models.AbstractModel):
 
         `leveled` adds to an item: `policy_id`, `case_id`, `progress` (place of the last
         level done), `blocked` (code of what holds it back, or null), `level_id` (the
-        level it enters now, or null) and `occurrence`. What holds back is judged once:
-        without the fence of its OFFSET it would be at each mention.
+        level it enters now, or null) and `occurrence`.
 
         :param policies: {policy: standstill reason or ""} of those that may govern here
         :param bool by_hand: a person asked for it: spacing and postponing don't count
         :param default: the policy of those without their own, if not the company's
         :param columns: which columns `leveled` keeps
         """
-        default = default or company._get_clinic_followup_policy()
         return SQL(
             """
-            items AS (%(items)s),
-            known AS (%(known)s),
-            judged AS (SELECT i.*, %(blocked)s AS blocked FROM known i OFFSET 0),
-            placed AS (
-                SELECT i.*, CASE WHEN i.blocked IS NULL THEN %(level)s END AS level_id
-                  FROM judged i
-            ),
+            %(placed)s,
             reached AS (
                 SELECT i.*, CASE WHEN entered.sequence = i.progress THEN i.times + 1
                             ELSE 1 END AS occurrence
@@ -76,11 +68,49 @@ class ClinicFollowupDecision(models.AbstractModel):
             ),
             leveled AS MATERIALIZED (SELECT %(columns)s FROM reached)
             """,
-            items=self._items_sql(company, moment.today, partners),
-            known=self._known_sql(company, partners, default),
+            placed=self._placed_sql(
+                self._items_sql(company, moment.today, partners),
+                company,
+                moment,
+                policies,
+                partners,
+                by_hand,
+                default,
+            ),
+            columns=columns,
+        )
+
+    def _placed_sql(
+        self,
+        items,
+        company,
+        moment,
+        policies,
+        partners=None,
+        by_hand=False,
+        default=None,
+    ):
+        """Return the WITH queries that end in `placed`: items and the level they enter.
+
+        What holds back is judged once: without the fence of its OFFSET it would be at
+        each mention.
+        """
+        return SQL(
+            """
+            items AS (%(items)s),
+            known AS (%(known)s),
+            judged AS (SELECT i.*, %(blocked)s AS blocked FROM known i OFFSET 0),
+            placed AS (
+                SELECT i.*, CASE WHEN i.blocked IS NULL THEN %(level)s END AS level_id
+                  FROM judged i
+            )
+            """,
+            items=items,
+            known=self._known_sql(
+                company, partners, default or company._get_clinic_followup_policy()
+            ),
             blocked=self._blocked_sql(moment, policies, by_hand),
             level=self._by_policy(policies, lambda p: self._next_level_sql(p, moment)),
-            columns=columns,
         )
 
     def _known_sql(self, company, partners, default):

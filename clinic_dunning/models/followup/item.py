@@ -20,45 +20,55 @@ class ClinicFollowupDecision(models.AbstractModel):
         :param date today: the clinic's day
         :param partners: guarantors to restrict to, or None for everybody
         """
+        asked = SQL("COALESCE(credits.asked_id, line.guarantor_id)")
+        restrict = SQL()
+        if partners is not None:
+            restrict = SQL("WHERE %s IN %s", asked, tuple(partners.ids) or (0,))
         return SQL(
             """
+            WITH lines AS MATERIALIZED (%(lines)s), credits AS (%(credits)s)
             SELECT line.move_id, line.partner_id, line.date_maturity, line.currency_id,
-                   line.guarantor_id, SUM(line.residual) AS residual,
+                   %(asked)s AS guarantor_id, SUM(line.residual) AS residual,
                    SUM(line.residual_company) AS residual_company,
                    BOOL_OR(line.no_followup) AS no_followup,
                    MIN(line.invoice_date) AS invoice_date,
                    MIN(line.move_name) AS move_name,
                    MIN(line.first_request_at) AS first_request_at,
                    BOOL_OR(line.disputed) AS disputed
-              FROM (%s OFFSET 0) line
+              FROM lines line LEFT JOIN credits ON credits.credit_id = line.credit_id
+              %(restrict)s
              GROUP BY 1, 2, 3, 4, 5
             """,
-            self._lines_sql(company, today, partners),
+            lines=self._lines_sql(company, today, partners),
+            credits=self._credits_sql(),
+            asked=asked,
+            restrict=restrict,
         )
 
-    def _lines_sql(self, company, today, partners):
-        """The journal items of `_items_sql`.
+    def _lines_sql(self, company, today, partners=None, with_credits=True):
+        """The open journal items of one company, each with whoever is asked for it.
 
-        Fenced there by its OFFSET: read in parallel, and summed up only once.
+        `credit_id` is the line of a credit, and null for a bill. People are only
+        narrowed down here: whom a credit counts for is seen from the bills beside it.
         """
         lines = self.env["account.move.line"].sudo()
-        netting = lines._search(lines._get_netting_domain(), bypass_access=True)
         accounts = self._get_receivable_ids(company)
-        asked = self._asked_sql(today, accounts)
-        restrict = SQL()
-        if partners is not None:
-            restrict = SQL(
-                "AND %s AND %s IN %s",
-                self._near_sql(accounts, partners),
-                asked,
-                tuple(partners.ids) or (0,),
-            )
+        source = SQL("account_move_line")
+        counts = SQL("account_move_line.amount_residual > 0")
+        if with_credits:
+            netting = lines._search(lines._get_netting_domain(), bypass_access=True)
+            source = netting.from_clause
+            counts = SQL("(%s OR %s)", counts, netting.where_clause or SQL("TRUE"))
         return SQL(
             """
             SELECT account_move_line.move_id, account_move_line.partner_id,
                    COALESCE(account_move_line.date_maturity, account_move_line.date)
                        AS date_maturity,
-                   account_move_line.currency_id, %(asked)s AS guarantor_id,
+                   account_move_line.currency_id, %(guarantor)s AS guarantor_id,
+                   CASE WHEN account_move_line.amount_residual < 0
+                        THEN account_move_line.id END AS credit_id,
+                   CASE WHEN move.clinic_confidential THEN move.clinic_patient_id
+                        ELSE move.clinic_guarantor_id END AS made_out_to_id,
                    account_move_line.amount_residual_currency AS residual,
                    account_move_line.amount_residual AS residual_company,
                    COALESCE(account_move_line.no_followup, FALSE) AS no_followup,
@@ -76,15 +86,38 @@ class ClinicFollowupDecision(models.AbstractModel):
                AND account_move_line.reconciled IS NOT TRUE
                AND debtor.clinic_is_third_party_payer IS NOT TRUE
                AND move.payment_state IS DISTINCT FROM 'in_payment'
-               AND (account_move_line.amount_residual > 0 OR %(netting)s)
-               %(restrict)s
+               AND %(counts)s %(near)s
             """,
-            asked=asked,
+            guarantor=self._guarantor_sql(today),
             company=company.id,
             accounts=accounts,
-            source=netting.from_clause,
-            netting=netting.where_clause or SQL("TRUE"),
-            restrict=restrict,
+            source=source,
+            counts=counts,
+            near=SQL()
+            if partners is None
+            else SQL("AND %s", self._near_sql(accounts, partners)),
+        )
+
+    def _credits_sql(self):
+        """Whom a credit among `lines` counts for: whoever is asked for a bill beside it.
+
+        So nobody is reminded of what was paid: who it was made out to goes first, then
+        the person, then the guarantor. Without such a bill it counts for its guarantor.
+        """
+        return SQL(
+            """
+            SELECT DISTINCT ON (credit.credit_id) credit.credit_id,
+                   bill.guarantor_id AS asked_id
+              FROM lines credit
+              JOIN lines bill ON bill.partner_id = credit.partner_id
+                             AND bill.currency_id = credit.currency_id
+             WHERE credit.residual_company < 0 AND bill.residual_company > 0
+             ORDER BY credit.credit_id,
+                   CASE bill.guarantor_id WHEN credit.made_out_to_id THEN 0
+                        WHEN credit.partner_id THEN 1 WHEN credit.guarantor_id THEN 2
+                        ELSE 3 END,
+                   bill.guarantor_id
+            """
         )
 
     def _near_sql(self, accounts, partners):
@@ -119,49 +152,16 @@ class ClinicFollowupDecision(models.AbstractModel):
             people=partners.ids,
         )
 
-    def _asked_sql(self, today, accounts):
-        """SQL of whoever a line counts for: who is asked to pay it, or has paid it.
-
-        A credit counts for somebody who is asked for a bill of the same person, so that
-        nobody is reminded of what was paid: who it was made out to goes first, then the
-        person, then the guarantor.
-        """
-        return SQL(
-            """CASE WHEN account_move_line.amount_residual < 0 THEN (
-                SELECT asked FROM (
-                    SELECT %(bill_guarantor)s AS asked, 0 AS place
-                      FROM account_move_line other
-                      JOIN account_move bill ON bill.id = other.move_id
-                     WHERE other.account_id IN %(accounts)s
-                       AND other.partner_id = debtor.id
-                       AND other.reconciled IS NOT TRUE
-                       AND other.parent_state = 'posted'
-                       AND other.amount_residual > 0
-                       AND other.currency_id = account_move_line.currency_id
-                     UNION ALL SELECT %(guarantor)s, 1) people
-                 ORDER BY place, CASE asked
-                     WHEN CASE WHEN move.clinic_confidential
-                          THEN move.clinic_patient_id
-                          ELSE move.clinic_guarantor_id END THEN 0
-                     WHEN debtor.id THEN 1 WHEN %(guarantor)s THEN 2 ELSE 3 END, asked
-                 LIMIT 1)
-            ELSE %(guarantor)s END""",
-            accounts=accounts,
-            guarantor=self._guarantor_sql(today, SQL("move")),
-            bill_guarantor=self._guarantor_sql(today, SQL("bill")),
-        )
-
-    def _guarantor_sql(self, today, move):
+    def _guarantor_sql(self, today):
         """SQL of whoever is asked to pay a bill (`move`) of a person (`debtor`)."""
         return SQL(
             """COALESCE(
-                CASE WHEN %(move)s.clinic_confidential
-                     THEN %(move)s.clinic_patient_id END,
-                %(move)s.clinic_guarantor_id,
+                CASE WHEN move.clinic_confidential
+                     THEN move.clinic_patient_id END,
+                move.clinic_guarantor_id,
                 CASE WHEN COALESCE(debtor.clinic_guarantor_until >= %(today)s, TRUE)
                      THEN debtor.clinic_guarantor_id END,
                 debtor.id)""",
-            move=move,
             today=today,
         )
 
