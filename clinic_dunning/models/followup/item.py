@@ -99,10 +99,10 @@ class ClinicFollowupDecision(models.AbstractModel):
         )
 
     def _credits_sql(self):
-        """Whom a credit among `lines` counts for: whoever is asked for a bill beside it.
+        """Whom a credit among `lines` counts for: who is asked for a bill beside it.
 
         So nobody is reminded of what was paid: who it was made out to goes first, then
-        the person, then the guarantor. Without such a bill it counts for its guarantor.
+        the person, then the guarantor. Without a bill it counts for its own guarantor.
         """
         return SQL(
             """
