@@ -11,5 +11,6 @@
         "security/ir.model.access.csv",
         "security/rules.xml",
         "data/crons.xml",
+        "templates/portal_booking.xml",
     ],
 }

@@ -1,2 +1,4 @@
-from . import test_hold
+from . import test_calendar
 from . import test_deposit
+from . import test_hold
+from . import test_portal

@@ -5,6 +5,7 @@ from . import resource_booking
 from . import guard
 from . import hold
 from . import release
+from . import booking_portal
 from . import calendar_event
 from . import calendar_attendee
 from . import message

@@ -55,7 +55,9 @@ class ResourceBookingType(models.Model):
                     self.env._("Notice and days ahead can't be negative.")
                 )
 
-    def _get_offered(self, start, stop, combination=None, by_desk=False, but=None):
+    def _get_offered(
+        self, start, stop, combination=None, by_desk=False, but=None, hours=None
+    ):
         """Return the slots that begin in that time and can be booked now.
 
         On the grid of the opening hours, far enough ahead, with a combination that
@@ -66,6 +68,7 @@ class ResourceBookingType(models.Model):
         :param combination: restrict to that one
         :param bool by_desk: whether the front desk asks: no notice needed
         :param but: bookings that don't count, such as the one to be moved
+        :param float hours: length of the visit (default: the type's)
         :return: list of `Slot` in their order
         """
         self.ensure_one()
@@ -77,7 +80,7 @@ class ResourceBookingType(models.Model):
         starts = kind_sudo._get_grid(first, last)
         if not starts:
             return []
-        return kind_sudo._get_free_slots(starts, combination, but)
+        return kind_sudo._get_free_slots(starts, combination, but, hours)
 
     def _get_bookable_span(self, by_desk=False):
         """Return (first, last) moment at which a slot may begin, naive UTC."""
@@ -112,9 +115,9 @@ class ResourceBookingType(models.Model):
             for day in (days[0].date(), after)
         )
 
-    def _get_free_slots(self, starts, combination=None, but=None):
+    def _get_free_slots(self, starts, combination=None, but=None, hours=None):
         combinations = self._get_clinic_combinations(combination)
-        length = timedelta(hours=self.duration)
+        length = timedelta(hours=hours or self.duration)
         free = self._get_free_time(combinations, starts[0], starts[-1] + length, but)
         slots = []
         for moment in starts:
@@ -158,8 +161,10 @@ class ResourceBookingType(models.Model):
             [(to_utc(a), to_utc(b), self.browse()) for a, b, _rest in work]
         )
 
-    def _find_combination(self, start, combination=None, by_desk=False, but=None):
-        """Return the combination that takes a slot on offer.
+    def _find_combination(
+        self, start, combination=None, by_desk=False, but=None, hours=None
+    ):
+        """Return the combination that takes a slot on offer; as in `_get_offered`.
 
         :raise SlotRefused: when that moment is not offered at all
         :raise SlotTaken: when it was, and nobody is free any more
@@ -167,7 +172,7 @@ class ResourceBookingType(models.Model):
         self.ensure_one()
         kind_sudo = self.sudo()
         kind_sudo._check_offered(start, combination, by_desk)
-        slots = kind_sudo._get_free_slots([start], combination, but)
+        slots = kind_sudo._get_free_slots([start], combination, but, hours)
         if not slots:
             raise SlotTaken(
                 self.env._("This time was just taken. Please choose another one.")
@@ -189,5 +194,5 @@ class ResourceBookingType(models.Model):
             )
         if start >= last or not self._get_grid(start, start + timedelta(seconds=1)):
             raise SlotRefused(
-                self.env._("This time is not offered. Please choose one of the list.")
+                self.env._("This time is not offered. Please choose another.")
             )

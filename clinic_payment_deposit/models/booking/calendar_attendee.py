@@ -24,7 +24,10 @@ class CalendarAttendee(models.Model):
                     "yet."
                 )
             )
-        return super().write(vals)
+        result = super().write(vals)
+        if vals.get("state") in ("accepted", "tentative", "needsAction"):
+            self.event_id._secure_slots()
+        return result
 
     def _get_waiting(self):
         """Return the attendees of appointments that nothing may confirm yet."""

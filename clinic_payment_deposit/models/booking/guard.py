@@ -2,9 +2,8 @@ from odoo import api, models
 
 from .slot_lock import SlotRefused, SlotTaken
 
-# What the clinic's own methods do was checked and is told by the outbox.
-BY_US = {
-    "clinic_by_us": True,
+# The calendar writes to nobody: patients are told by the outbox, in neutral words.
+QUIET = {
     "dont_notify": True,
     "no_mail_to_attendees": True,
     "skip_attendee_notification": True,
@@ -12,6 +11,8 @@ BY_US = {
     "mail_auto_subscribe_no_notify": True,
     "mail_create_nosubscribe": True,
 }
+# What the clinic's own methods do was checked already.
+BY_US = QUIET | {"clinic_by_us": True}
 SLOT_FIELDS = {"start", "duration", "combination_id", "type_id", "active", "meeting_id"}
 
 
@@ -22,12 +23,13 @@ class ResourceBooking(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        bookings = super().create(vals_list)
+        bookings = super(ResourceBooking, self.with_context(**QUIET)).create(vals_list)
+        bookings = bookings.with_env(self.env)
         bookings._secure_slots()
         return bookings
 
     def write(self, vals):
-        result = super().write(vals)
+        result = super(ResourceBooking, self.with_context(**QUIET)).write(vals)
         if SLOT_FIELDS & vals.keys():
             self._secure_slots()
         return result
@@ -78,11 +80,22 @@ class ResourceBooking(models.Model):
                 )
         return super(ResourceBooking, self.with_context(**BY_US)).action_confirm()
 
+    def action_cancel(self):
+        """Cancel for the clinic; the money room has its say, the patient is told."""
+        if self.env.context.get("clinic_by_us"):
+            return super().action_cancel()
+        for booking in self:
+            booking._cancel("clinic")
+        return None
+
     def _prepare_meeting_vals(self):
         """Say nothing of the patient or the visit in the calendar."""
         vals = super()._prepare_meeting_vals()
         vals.pop("description", None)
-        return vals | {
+        return vals | self._prepare_neutral_vals()
+
+    def _prepare_neutral_vals(self):
+        return {
             "name": self._get_event_name(),
             "alarm_ids": [(6, 0, self._get_silent_alarms().ids)],
             "privacy": "private",

@@ -1,4 +1,6 @@
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
@@ -33,7 +35,9 @@ class ResourceBooking(models.Model):
         :raise SlotRefused: when that moment is not offered
         """
         by_desk = vals.setdefault("clinic_source", "page") == "desk"
-        combination = booking_type._find_combination(start, combination, by_desk)
+        combination = booking_type._find_combination(
+            start, combination, by_desk, hours=vals.get("duration")
+        )
         with self.env.cr.savepoint():
             combination.sudo().resource_ids._lock_slots()
             booking = self._by_us().create(
@@ -52,7 +56,7 @@ class ResourceBooking(models.Model):
         booking._withdraw_acceptance()
         if not booking._must_wait():
             booking._confirm_paid()
-        return booking
+        return booking.with_env(self.sudo().env)
 
     def _by_us(self):
         """Return these bookings with the right to do what was checked already.
@@ -72,7 +76,7 @@ class ResourceBooking(models.Model):
         ready.filtered(lambda booking: booking.state != "confirmed").action_confirm()
         for booking in ready:
             booking._tell_confirmed()
-        return ready
+        return ready.with_env(self.sudo().env)
 
     def _move_to(self, start, combination=None, by_desk=False):
         """Move the appointment to another slot on offer; give it one if it has none.
@@ -106,14 +110,34 @@ class ResourceBooking(models.Model):
             booking._confirm_paid()
 
     def _find_new_combination(self, start, combination, by_desk):
-        if combination is None and self.combination_id:
-            try:
-                return self.type_id._find_combination(
-                    start, self.combination_id, by_desk, but=self
-                )
-            except SlotTaken:
-                return self.type_id._find_combination(start, None, by_desk, but=self)
-        return self.type_id._find_combination(start, combination, by_desk, but=self)
+        """Return the combination asked for; else the same as before, else any."""
+        find = partial(
+            self.type_id._find_combination,
+            start,
+            by_desk=by_desk,
+            but=self,
+            hours=self.duration,
+        )
+        known = self.type_id._get_clinic_combinations(self.combination_id)
+        if not combination and self.combination_id and known:
+            with suppress(SlotTaken):
+                return find(known)
+        return find(combination)
+
+    def _cancel(self, by):
+        """Cancel the appointment: the slot is free again.
+
+        The money room settles the deposit before.
+
+        :param str by: "patient" or "clinic"
+        :raise SlotRefused: when it is over or was cancelled already
+        """
+        self.ensure_one()
+        booking = self._by_us()
+        booking._check_not_over()
+        if by == "patient" and booking._is_late():
+            booking.clinic_attendance = "late_cancel"
+        booking._give_back(by)
 
     def _give_back(self, reason):
         """Free the slot. The booking stays, and so does its money.
@@ -155,7 +179,7 @@ class ResourceBooking(models.Model):
     def _retake(self, until):
         kind, start = self.type_id, self.clinic_start
         self.combination_id.resource_ids._lock_slots()
-        if not kind._get_free_slots([start], self.combination_id, self):
+        if not kind._get_free_slots([start], self.combination_id, self, self.duration):
             raise SlotTaken(self.env._("This slot was given to somebody else."))
         self.write(
             {

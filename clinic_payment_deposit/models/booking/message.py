@@ -47,6 +47,28 @@ class ResourceBooking(models.Model):
     def _tell_expired(self):
         return self._tell("hold_expired")
 
+    def _tell_moved(self):
+        """Tell the new date of confirmed appointments that staff moved."""
+        for booking in self.filtered(lambda b: b.state == "confirmed"):
+            booking._tell_confirmed()
+
+    def _note_no_date(self):
+        """Ask the front desk to give these appointments a date, or to cancel them."""
+        for booking in self.filtered("active"):
+            desk = booking.clinic_company_id._get_clinic_staff(
+                "clinic_dunning.group_front_desk"
+            )
+            user = self.env.user if self.env.user in desk else desk[:1]
+            booking.with_context(mail_activity_quick_update=True).activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("Appointment without a date"),
+                note=self.env._(
+                    "It was deleted from the calendar. Call the patient: give it a new "
+                    "date, or cancel it."
+                ),
+                user_id=user.id or self.env.uid,
+            )
+
 
 class ClinicMessage(models.Model):
     _inherit = "clinic.message"

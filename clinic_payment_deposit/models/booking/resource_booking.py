@@ -179,27 +179,30 @@ class ResourceBooking(models.Model):
 
         :raise SlotRefused: with a sentence for the patient
         """
-        now = fields.Datetime.now()
         for booking in self.sudo():
-            if not booking.active or booking.clinic_attendance not in (
-                "expected",
-                "arrived",
-            ):
-                raise SlotRefused(
-                    self.env._("This appointment is over or was cancelled already.")
-                )
-            notice = timedelta(hours=booking.type_id.modifications_deadline)
-            if (
-                booking.start
-                and not booking.clinic_held_until
-                and now > booking.start - notice
-            ):
+            booking._check_not_over()
+            if booking._is_late():
                 raise SlotRefused(
                     self.env._(
                         "It is too late to change this appointment online. "
                         "Please call us."
                     )
                 )
+
+    def _check_not_over(self):
+        if not self.active or self.clinic_attendance != "expected":
+            raise SlotRefused(
+                self.env._("This appointment is over or was cancelled already.")
+            )
+
+    def _is_late(self):
+        """Return whether a confirmed appointment is past its deadline for changes."""
+        notice = timedelta(hours=self.type_id.modifications_deadline)
+        return bool(
+            self.start
+            and not self.clinic_held_until
+            and fields.Datetime.now() > self.start - notice
+        )
 
     # -- the patient's link ----------------------------------------------------
 
