@@ -18,6 +18,7 @@ SECONDS = 15
 FLOOD = 200
 FLOODED = 10
 COUNTS = 500
+LOGGED = "/p/***"  # the server's log hides the secret
 DEBTORS = """
     SELECT partner_id FROM account_move_line line
       JOIN account_account account ON account.id = line.account_id
@@ -86,7 +87,7 @@ def count_sql(server, path):
         assert visit(connection, path, f"10.9.0.{number}").status == 200
         connection.close()
     time.sleep(0.5)
-    return min(server.get_sql_counts(path)[-6:])
+    return min(server.get_sql_counts(LOGGED)[-6:])
 
 
 def view(server, paths, visitors, seconds, rate=0):
