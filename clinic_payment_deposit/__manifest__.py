@@ -12,5 +12,6 @@
         "security/rules.xml",
         "data/crons.xml",
         "templates/portal_booking.xml",
+        "templates/deposit_pay.xml",
     ],
 }

@@ -2,3 +2,4 @@ from . import test_calendar
 from . import test_deposit
 from . import test_hold
 from . import test_portal
+from . import test_deposit_pay

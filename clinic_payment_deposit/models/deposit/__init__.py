@@ -11,6 +11,8 @@ from . import refund
 from . import fee
 from . import hold
 from . import settle
+from . import page
+from . import checkout
 from . import tell
 from . import transaction
 from . import exception

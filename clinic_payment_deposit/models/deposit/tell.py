@@ -1,7 +1,8 @@
 import pytz
+from babel.dates import format_datetime
 
 from odoo import models
-from odoo.tools import format_datetime
+from odoo.tools.misc import babel_locale_parse
 
 from .deposit import WAITING
 
@@ -62,11 +63,13 @@ class ClinicDeposit(models.Model):
         """Return date, time and zone of a moment (naive UTC), where the visit is."""
         if not moment:
             return ""
-        zone = self._get_zone()
+        lang = lang or self.lang or "en_US"
+        zone = pytz.timezone(self._get_zone())
+        local = pytz.utc.localize(moment).astimezone(zone)
+        shape = "dd/MM/yyyy HH:mm" if lang.startswith("hi") else "EEE d MMM HH:mm"
         text = format_datetime(
-            self.env, moment, tz=zone, dt_format="short", lang_code=lang or self.lang
+            local.replace(tzinfo=None), shape, locale=babel_locale_parse(lang)
         )
-        local = pytz.utc.localize(moment).astimezone(pytz.timezone(zone))
         return f"{text} ({self.booking_id._get_zone_text(local)})"
 
     def _get_zone(self):
