@@ -114,6 +114,13 @@ class ClinicMessage(models.Model):
         """What somebody waits for is not put off for a week of reminders."""
         return 0 if self._is_document_notice() else super()._get_weekly_cap()
 
+    def _get_window(self):
+        """The clinic's hours for reminders are its hours for notices, too."""
+        policy = self.company_id._get_clinic_followup_policy().sudo()
+        if not (policy and self._is_document_notice()):
+            return super()._get_window()
+        return policy.window_from, policy.window_to, policy.window_weekend
+
     def _recheck_amount(self, open_items, paying):
         """A notice says what is open now, where that may be said; else nothing of it.
 

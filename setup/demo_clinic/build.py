@@ -4,6 +4,7 @@ from odoo import fields
 
 from . import companies, followup, ledger
 from .clinics import CLINICS, PEOPLE
+from .documents import build_documents
 from .phones import build_phones
 from .plan_bills import plan_bills
 from .plan_patients import plan_patients
@@ -32,6 +33,9 @@ def build(env, tell, twilio):
         followup.build_followup(env, clinic, built[clinic.key])
     tell("WhatsApp and SMS: account, wording, consent")
     build_phones(env, built["pune"], twilio)
+    tell("Documents of patients")
+    pune = next(clinic for clinic in CLINICS if clinic.key == "pune")
+    build_documents(env, pune, built["pune"])
     companies.build_users(env, PEOPLE, built)
     followup.adopt_main_company(env)
     companies.remember(env, complete=built["lyon"].partner_id)

@@ -15,6 +15,7 @@ from odoo.tools import config
 from .build import build
 from .checks import run_checks
 from .companies import is_built
+from .documents import download_documents
 from .figures import Figures
 from .followup import get_policies
 from .phones import phones, take_receipts, use_phones
@@ -103,6 +104,7 @@ def do_main_job(env, figures):
         # Whom WhatsApp does not reach gets an SMS.
         take_receipts(env)
         run_senders(env)
+    download_documents(env)
 
 
 def run_senders(env):

@@ -109,13 +109,14 @@ def agree(env, company, people):
             {
                 "partner_id": person.id,
                 "company_id": company.id,
-                "purpose": "billing",
+                "purpose": purpose,
                 "channel": "whatsapp",
                 "granted": True,
                 "source": "form",
                 "text_version": "Registration form, 2026",
             }
             for person in people
+            for purpose in ("billing", "care")
         ]
     )
 

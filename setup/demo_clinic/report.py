@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.tools import format_date
 
 from .clinics import PEOPLE
+from .documents import tell_documents
 from .examples import tell_examples
 from .phones import get_port
 from .reasons import NOT_YET
@@ -157,6 +158,7 @@ def tell_messages(figures):
         *lines,
         f"  {figures.count_fallbacks()} took another channel when the first failed.",
         "  For staff: letters to print and post, calls to make.",
+        tell_documents(figures.env),
     ]
 
 
@@ -235,6 +237,7 @@ def list_amounts(figures, company, currency):
             for message in figures.messages
             if (message.company_id, message.currency_id) == (company, currency)
             and not message.lead_id
+            and message.purpose == "billing"
         ),
         sum(row["amount"] for row in here if row["payer"]),
     )
