@@ -88,9 +88,7 @@ class TestDocumentTour(TourCase):
         contents = {
             "P0042_a.pdf": make_pdf("a"),
             "notes.txt": b"text",
-            "rest.zip": make_zip(
-                P0042_b__pdf=make_pdf("b"), Martin__pdf=make_pdf("c")
-            ),
+            "rest.zip": make_zip(P0042_b__pdf=make_pdf("b"), Martin__pdf=make_pdf("c")),
         }
         for name, content in contents.items():
             Path(folder, name).write_bytes(content)

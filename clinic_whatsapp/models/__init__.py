@@ -1,5 +1,6 @@
 from . import route_line
 from . import consent
+from . import consent_batch
 from . import account
 from . import account_keys
 from . import account_limits

@@ -7,3 +7,4 @@ from . import test_document
 from . import test_document_notice
 from . import test_document_page
 from . import test_document_api
+from . import test_consent_import
