@@ -10,8 +10,14 @@
     "data": [
         "security/ir.model.access.csv",
         "security/rules.xml",
+        "data/booking_topics.xml",
         "data/crons.xml",
         "templates/portal_booking.xml",
         "templates/deposit_pay.xml",
+        "templates/waiting.xml",
+        "views/booking_views.xml",
+        "views/booking_type_views.xml",
+        "views/waiting_list_views.xml",
+        "views/booking_menus.xml",
     ],
 }

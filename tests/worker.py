@@ -50,6 +50,8 @@ POINTS = {
     "book": ("payment.transaction", "_create_payment"),
     "match": ("clinic.payment.allocation", "_reconcile_with"),
     "thank": ("payment.transaction", "_thank"),
+    "lock slots": ("resource.resource", "_lock_slots"),
+    "give back": ("resource.booking", "_give_back"),
 }
 
 
@@ -333,6 +335,103 @@ def job_poll(env, transaction):
             env.cr.rollback()
             env.invalidate_all(flush=False)
     raise AssertionError("never settled")
+
+
+# -- appointments --------------------------------------------------------------------
+
+
+def get_booking_world(env):
+    """Return the helpers of the booking tests, bound to the clinic of this database."""
+    from odoo.addons.clinic_payment_deposit.tests import booking_common
+
+    world = get_world(env)
+    values = {"env": world.env, "company": world.company}
+    cls = type("BookingWorld", (booking_common.BookingCase,), values)
+    cls.calendar = env["resource.calendar"].search([("name", "=", "Week")])
+    cls.kind = env["resource.booking.type"].search([("name", "=", "Knee check")])
+    return cls
+
+
+def get_slot(hours=0):
+    """Return nine o'clock of a working day in two weeks or three, naive UTC."""
+    monday = odoo.fields.Date.today() + timedelta(days=21)
+    monday -= timedelta(days=monday.weekday())
+    nine = timedelta(hours=9 + hours)
+    return odoo.fields.Datetime.to_datetime(monday) + nine
+
+
+def job_open_booking(env):
+    """Open a clinic where a doctor and a nurse share a room."""
+    world = get_booking_world(env)
+    world.calendar = world.create_calendar(tz="UTC", begin=6, end=20)
+    doctor = world.create_practitioner("lea")[1].resource_ids
+    nurse = world.create_practitioner("tom")[1].resource_ids
+    room = world.create_resource("Room")
+    world.create_type(world.combine(doctor, room))
+    world.create_type(world.combine(nurse, room), name="Nurse")
+    world.create_patient("Ana Diaz")
+
+
+def job_hold(env, name, kind="Knee check", hours=0, minutes=15):
+    """Hold a slot as a request does: refused by a quicker one, it is replayed."""
+
+    def ask():
+        world = get_booking_world(env)
+        types = env["resource.booking.type"].search([("name", "=", kind)])
+        env["resource.booking"]._hold_slot(
+            types, get_slot(hours), world.create_patient(name), minutes=minutes
+        )
+
+    retry_in_words(ask, env)
+
+
+def job_staff_event(env, hours=0):
+    """The doctor puts a meeting into the calendar."""
+
+    def ask():
+        doctor = env["res.users"].search([("login", "=", "lea")])
+        start = get_slot(hours)
+        events = env["calendar.event"].with_user(doctor)
+        events.create(
+            {"name": "Meeting", "start": start, "stop": start + timedelta(hours=1)}
+        )
+
+    retry_in_words(ask, env)
+
+
+def job_move(env, hours):
+    """The first appointment is moved by its patient."""
+
+    def ask():
+        booking = env["resource.booking"].search([], order="id", limit=1)
+        booking._move_to(get_slot(hours))
+
+    retry_in_words(ask, env)
+
+
+def job_release(env):
+    env["resource.booking"]._cron_release()
+
+
+def job_confirm(env):
+    """The money of the first appointment is there; or it comes too late."""
+
+    def tell():
+        bookings = env["resource.booking"].with_context(active_test=False)
+        booking = bookings.search([], order="id", limit=1)
+        if booking._take_again():
+            booking._confirm_paid()
+
+    retrying(tell, env)
+
+
+def retry_in_words(ask, env):
+    """Do it as a request; what is refused in words is an answer and no failure."""
+    try:
+        retrying(ask, env)
+    except odoo.exceptions.UserError as refusal:
+        env.cr.rollback()
+        print(refusal)
 
 
 # -- the process -------------------------------------------------------------------

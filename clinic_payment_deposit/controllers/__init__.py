@@ -1,2 +1,3 @@
-from . import portal
 from . import deposit_pay
+from . import portal
+from . import waiting

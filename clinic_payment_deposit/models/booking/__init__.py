@@ -8,4 +8,7 @@ from . import release
 from . import booking_portal
 from . import calendar_event
 from . import calendar_attendee
+from . import visit
 from . import message
+from . import reminder
+from . import waiting_list

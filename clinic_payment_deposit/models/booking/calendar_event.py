@@ -4,7 +4,7 @@ import pytz
 
 from odoo import api, fields, models
 
-from .guard import QUIET
+from .guard import BY_US, QUIET, is_by_us
 from .slot_lock import SlotRefused, SlotTaken
 
 SPAN_FIELDS = {"start", "stop", "duration", "allday", "start_date", "stop_date"}
@@ -35,7 +35,7 @@ class CalendarEvent(models.Model):
         result = super(CalendarEvent, quiet).write(vals)
         if (SPAN_FIELDS | PEOPLE_FIELDS) & vals.keys():
             self._secure_slots()
-        if not self.env.context.get("clinic_by_us"):
+        if not is_by_us(self.env):
             moved = appointments.filtered(lambda event: event.start != before[event])
             moved.resource_booking_ids._tell_moved()
         return result
@@ -44,28 +44,28 @@ class CalendarEvent(models.Model):
         """The appointment and its money stay; the front desk is told."""
         bookings = self.sudo().resource_booking_ids
         result = super().unlink()
-        if not self.env.context.get("clinic_by_us"):
+        if not is_by_us(self.env):
             bookings._note_no_date()
         return result
 
     def _be_neutral(self):
         """Name no patient and no visit, whatever was typed into the calendar."""
-        if self.env.context.get("clinic_by_us"):
+        if is_by_us(self.env):
             return
         for event in self.sudo().filtered("resource_booking_ids"):
             booking = event.resource_booking_ids[:1]
-            event.with_context(clinic_by_us=True).write(
+            event.with_context(**BY_US).write(
                 booking._prepare_neutral_vals() | {"description": False}
             )
 
     def _validate_booking_modifications(self):
-        if self.env.context.get("clinic_by_us"):
+        if is_by_us(self.env):
             return None
         return super()._validate_booking_modifications()
 
     def _check_may_be_moved(self, vals):
         """Check the deadline on the slot as it stands, not on where it goes."""
-        if self.env.context.get("clinic_by_us"):
+        if is_by_us(self.env):
             return
         bookings = self.sudo().resource_booking_ids.filtered("active")
         if bookings and vals.get("active") is False:
@@ -82,7 +82,7 @@ class CalendarEvent(models.Model):
 
         :raise SlotTaken: when an appointment is held or confirmed at that time
         """
-        if self.env.context.get("clinic_by_us"):
+        if is_by_us(self.env):
             return
         now = fields.Datetime.now()
         events = self.sudo().filtered(lambda event: event.active and event.stop > now)

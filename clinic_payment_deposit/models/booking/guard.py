@@ -11,9 +11,15 @@ QUIET = {
     "mail_auto_subscribe_no_notify": True,
     "mail_create_nosubscribe": True,
 }
-# What the clinic's own methods do was checked already.
-BY_US = QUIET | {"clinic_by_us": True}
+# What the clinic's own methods do was checked already. No browser can send the mark.
+_MARK = object()
+BY_US = QUIET | {"clinic_by_us": _MARK}
 SLOT_FIELDS = {"start", "duration", "combination_id", "type_id", "active", "meeting_id"}
+
+
+def is_by_us(env):
+    """Return whether one of the clinic's own methods is at work."""
+    return env.context.get("clinic_by_us") is _MARK
 
 
 class ResourceBooking(models.Model):
@@ -39,7 +45,7 @@ class ResourceBooking(models.Model):
 
         After the change is soon enough: who did not see another's booking fails here.
         """
-        if self.env.context.get("clinic_by_us"):
+        if is_by_us(self.env):
             return
         bookings = self.sudo().filtered(lambda booking: booking._is_live())
         bookings.combination_id.resource_ids._lock_slots()
@@ -56,7 +62,7 @@ class ResourceBooking(models.Model):
 
     def _check_scheduling(self):
         """What we book was found on offer; a leave that came later refuses no money."""
-        if self.env.context.get("clinic_by_us"):
+        if is_by_us(self.env):
             return
         return super()._check_scheduling()
 
@@ -81,9 +87,10 @@ class ResourceBooking(models.Model):
         return super(ResourceBooking, self.with_context(**BY_US)).action_confirm()
 
     def action_cancel(self):
-        """Cancel for the clinic; the money room has its say, the patient is told."""
-        if self.env.context.get("clinic_by_us"):
+        """Cancel for the clinic: what was paid is given back, the slot is free."""
+        if is_by_us(self.env):
             return super().action_cancel()
+        self._check_desk()
         for booking in self:
             booking._cancel("clinic")
         return None

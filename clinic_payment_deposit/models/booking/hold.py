@@ -125,9 +125,7 @@ class ResourceBooking(models.Model):
         return find(combination)
 
     def _cancel(self, by):
-        """Cancel the appointment: the slot is free again.
-
-        The money room settles the deposit before.
+        """Cancel the appointment: its deposit is settled, the slot is free again.
 
         :param str by: "patient" or "clinic"
         :raise SlotRefused: when it is over or was cancelled already
@@ -137,7 +135,10 @@ class ResourceBooking(models.Model):
         booking._check_not_over()
         if by == "patient" and booking._is_late():
             booking.clinic_attendance = "late_cancel"
-        booking._give_back(by)
+        names = dict(booking._fields["clinic_end_reason"].selection)
+        booking.clinic_deposit_ids._cancel(by, names[by])
+        if booking.active:
+            booking._give_back(by)
 
     def _give_back(self, reason):
         """Free the slot. The booking stays, and so does its money.

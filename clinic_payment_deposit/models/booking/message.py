@@ -1,7 +1,12 @@
 from odoo import models
 
 # The patient has just done something and waits for the answer: at any hour.
-AWAITED = {"deposit_request", "deposit_received", "appointment_confirmed"}
+AWAITED = {
+    "deposit_request",
+    "deposit_received",
+    "appointment_confirmed",
+    "waiting_offer",
+}
 
 
 class ResourceBooking(models.Model):

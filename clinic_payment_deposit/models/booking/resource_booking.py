@@ -4,6 +4,7 @@ import pytz
 from babel.dates import format_datetime
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools.misc import babel_locale_parse
 
 from .slot_lock import SlotRefused
@@ -171,6 +172,17 @@ class ResourceBooking(models.Model):
         """Return whether nothing may confirm this appointment yet."""
         self.ensure_one()
         return bool(self.clinic_held_until) or self._is_deposit_missing()
+
+    def _check_desk(self):
+        """Let only the front desk of the clinic act on these appointments.
+
+        :raise AccessError: for others, patients above all
+        """
+        if not self.env.su and not self.env.user.has_group(
+            "clinic_dunning.group_front_desk"
+        ):
+            raise AccessError(self.env._("Only the front desk may do this."))
+        self.check_access("read")
 
     def _check_may_change(self):
         """Refuse what a patient changes too late: counted from where it stands now.

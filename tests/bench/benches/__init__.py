@@ -11,5 +11,6 @@ from . import (
     outbox,
     inbox,
     page,
+    slot,
     peer,
 )
