@@ -158,7 +158,7 @@ class ProcessCase(BaseCase):
 
     def wait_until_blocked(self):
         """Wait until a process of this database waits for a lock."""
-        for _time in range(200):
+        for _time in range(600):
             if self.sql(
                 """SELECT pid FROM pg_stat_activity
                     WHERE datname = current_database() AND wait_event_type = 'Lock'"""

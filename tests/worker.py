@@ -42,6 +42,8 @@ POINTS = {
     "take reply": ("clinic.reply", "_take"),
     "decide": ("clinic.followup.decision", "_decide"),
     "compose": ("clinic.message", "_compose"),
+    "approve": ("clinic.message", "_approve"),
+    "release": ("clinic.large.send", "_release"),
     "claim line": ("clinic.payment.plan.line", "_claim"),
     "charge": ("payment.transaction", "_charge_locked"),
     "post": ("payment.provider", "_send_api_request"),
@@ -127,6 +129,38 @@ def job_decide_by_hand(env):
 
 def job_compose(env):
     env["clinic.message"]._cron_compose()
+
+
+def job_open_large_send(env, people):
+    """Bill so many people and write to them as a large send; nobody has approved it."""
+    world = get_world(env)
+    group = "clinic_dunning.group_billing_officer"
+    for login in ("ann", "bob", "eve"):
+        world.create_user(login, group)
+    env["ir.config_parameter"].set_param("clinic_dunning.large_send", people - 1)
+    world.company.clinic_followup_policy_id.first_run_done = False
+    job_invoice(env, [f"L{number}" for number in range(people)])
+    job_decide(env)
+    job_compose(env)
+
+
+def get_large_send(env, login):
+    user = env["res.users"].search([("login", "=", login)])
+    env = env(user=user, context={"allowed_company_ids": user.company_ids.ids})
+    return env["clinic.large.send"].search([])
+
+
+def job_approve(env, login, half):
+    """Approve every second message, as a click does."""
+    messages = get_large_send(env, login).message_out_ids
+    mine = messages.sorted("id")[half::2]
+    retrying(mine.action_approve, mine.env)
+
+
+def job_release(env, login):
+    """Say the second yes, as a click does."""
+    send = get_large_send(env, login)
+    retrying(send.action_release, send.env)
 
 
 def job_open_whatsapp(env, account, url, timeout):

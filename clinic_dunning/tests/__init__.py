@@ -12,9 +12,11 @@ from . import test_decision_levels
 from . import test_decision_people
 from . import test_decision_queries
 from . import test_desk_payment
+from . import test_experiment
 from . import test_evidence
 from . import test_exception
 from . import test_home
+from . import test_large_send
 from . import test_legal_step
 from . import test_merge
 from . import test_multi_company

@@ -177,6 +177,61 @@ class TestTemplatePick(TestTemplateCase):
         drawn = Counter(self.pick("en", seed=seed)[0].variant for seed in range(1000))
         self.assertAlmostEqual(drawn["A"], 750, delta=45)
 
+    def test_a_person_keeps_the_variant_on_all_channels_and_in_all_languages(self):
+        for channel, language in ((False, "en"), ("letter", "en"), (False, "fr")):
+            for variant in "AB":
+                self.create_template(
+                    channel=channel, language=language, variant=variant
+                )
+        for seed in range(30):
+            drawn = {
+                self.pick(language, channel=channel, seed=seed)[0].variant
+                for channel in ("email", "letter")
+                for language in ("en", "fr")
+            }
+            self.assertEqual(len(drawn), 1, seed)
+
+    def test_a_variant_weighed_anew_only_moves_those_who_come_to_it(self):
+        for variant in "AB":
+            self.create_template(variant=variant, weight=2)
+        third = self.create_template(variant="C", weight=1)
+        before = {seed: self.pick("en", seed=seed)[0] for seed in range(300)}
+        third.weight = 4
+        after = {seed: self.pick("en", seed=seed)[0] for seed in range(300)}
+        moved = {after[seed] for seed in before if before[seed] != after[seed]}
+        self.assertEqual(moved, {third})
+
+    def test_pilot_group_gets_its_wording_and_nobody_else(self):
+        tag = self.env["res.partner.category"].create({"name": "Pilot"})
+        people = self.env["res.partner"].create(
+            [{"name": "Ana", "category_id": tag.ids}, {"name": "Ben"}]
+        )
+        general = self.create_template()
+        pilot = self.create_template(variant="B", pilot_category_id=tag.id, weight=9)
+        picked = [
+            self.Template._pick(
+                self.topic, "email", ["en"], person.id, self.company, person=person
+            )[0]
+            for person in people
+        ]
+        self.assertEqual(picked, [pilot, general])
+        self.assertEqual(self.pick("en")[0], general)
+
+    def test_pilot_wording_alone_is_refused(self):
+        tag = self.env["res.partner.category"].create({"name": "Pilot"})
+        self.create_template(language="fr")
+        with self.assertRaisesRegex(ValidationError, "pilot"):
+            self.create_template(pilot_category_id=tag.id)
+
+    def test_whoever_changes_a_text_is_its_author(self):
+        template = self.create_template()
+        self.assertEqual(template.author_id, self.env.user)
+        admin = self.env.ref("base.user_admin")
+        template.with_user(admin).weight = 2
+        self.assertEqual(template.author_id, self.env.user)
+        template.with_user(admin).body = "Hello {clinic}, good day."
+        self.assertEqual(template.author_id, admin)
+
     def test_picking_again_costs_no_query(self):
         self.create_template()
         self.pick("en")

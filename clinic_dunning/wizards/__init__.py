@@ -9,3 +9,4 @@ from . import other_channel_line
 from . import pause
 from . import policy_preview
 from . import policy_start
+from . import template_test

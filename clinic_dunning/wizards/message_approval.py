@@ -28,7 +28,11 @@ class ClinicMessageApproval(models.TransientModel):
         for approval in self:
             approval.summary = self.env["ir.qweb"]._render(
                 "clinic_dunning.message_approval_summary",
-                {"rows": approval._get_rows(), "count": len(approval.message_ids)},
+                {
+                    "rows": approval._get_rows(),
+                    "count": len(approval.message_ids),
+                    "now": len(approval.message_ids._get_room()),
+                },
             )
 
     def _get_rows(self):

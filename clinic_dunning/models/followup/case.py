@@ -298,6 +298,7 @@ class ClinicFollowupCase(models.Model):
                     self[:1].reason_text or self.env._("nothing is due."),
                 )
             )
+        messages.sudo().by_hand = True
         messages.action_approve()
 
     def action_skip_level(self):

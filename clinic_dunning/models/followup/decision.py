@@ -189,16 +189,34 @@ class ClinicFollowupDecision(models.AbstractModel):
                        AND COALESCE(hold.end_date > %(today)s, TRUE)) THEN 'held'
                 WHEN i.policy_id IS NULL THEN 'no_policy'
                 WHEN i.policy_id NOT IN %(standing)s THEN 'standstill'
+                WHEN %(outside)s THEN 'no_pilot'
                 WHEN i.pending THEN 'pending'
                 WHEN %(postponed)s THEN 'postponed'
                 WHEN %(spacing)s THEN 'spacing'
             END""",
             today=moment.today,
             standing=standing or (0,),
+            outside=self._outside_pilot_sql(policies),
             postponed=SQL("FALSE")
             if by_hand
             else SQL("i.postponed_until > %s", moment.today),
             spacing=spacing,
+        )
+
+    def _outside_pilot_sql(self, policies):
+        """Condition: the policy is for a pilot group, and this person is not in it."""
+        pilots = [policy for policy in policies if policy.pilot_category_id]
+        if not pilots:
+            return SQL("FALSE")
+        return self._by_policy(
+            pilots,
+            lambda policy: SQL(
+                """i.guarantor_id NOT IN (
+                    SELECT tag.partner_id FROM res_partner_res_partner_category_rel tag
+                     WHERE tag.category_id = %s)""",
+                policy.pilot_category_id.id,
+            ),
+            SQL("FALSE"),
         )
 
     def _by_policy(self, policies, make_sql, default=NO_LEVEL):

@@ -218,6 +218,9 @@ class ClinicFollowupDecision(models.AbstractModel):
             "no_followup": self.env._("The invoice is excluded from follow-up."),
             "disputed": self.env._("The invoice is disputed."),
             "switched_off": self.env._("Follow-up is switched off for this person."),
+            "no_pilot": self.env._(
+                "The policy reminds its pilot group only, and this person is not in it."
+            ),
             "held": self.env._("The follow-up is paused."),
             "no_policy": self.env._("No follow-up policy applies: choose one."),
             "pending": self.env._("A reminder is already on its way."),

@@ -44,6 +44,14 @@ class ClinicFollowupPolicy(models.Model):
         tracking=True,
         help="At least so many days between two reminders to one person.",
     )
+    pilot_category_id = fields.Many2one(
+        "res.partner.category",
+        string="Pilot Group",
+        ondelete="restrict",
+        tracking=True,
+        help="Only people with this tag are reminded, all others not yet. Empty it to "
+        "go on with everybody.",
+    )
     start_date = fields.Date(
         tracking=True, help="Nothing is decided before this day. Empty: at once."
     )

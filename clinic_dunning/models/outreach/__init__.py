@@ -9,6 +9,8 @@ from . import route_line
 from . import consent
 from . import stop_event
 from . import message
+from . import large_send
+from . import large_send_message
 from . import compose
 from . import attempt
 from . import recheck
@@ -16,6 +18,8 @@ from . import render
 from . import sender
 from . import sweep
 from . import review
+from . import experiment
+from . import own_test
 from . import address
 from . import channel_email
 from . import channel_letter

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .large_send import FIRST
+
 BATCH = 1000
 SLICE_SECONDS = 10
 
@@ -20,12 +22,15 @@ class ClinicMessage(models.Model):
         waiting = self._count_to_compose()
         self._learn_entries(waiting)
         self.env["ir.cron"]._commit_progress(remaining=waiting)
-        while done := self._insist(self._compose):
+        newest = self._insist(self._open_large_sends)
+        while newest and (done := self._insist(self._compose, BATCH, None, newest)):
             self.env["ir.cron"]._commit_progress(done)
             if time.monotonic() - started > SLICE_SECONDS:
                 self._trigger_compose()
                 return
-        if not self._count_to_compose():
+        if self._count_to_compose():
+            self._trigger_compose()
+        else:
             self._end_first_runs()
         self.env["ir.cron"]._commit_progress(0)
         self.env["clinic.stop.event"]._trigger_sweep()
@@ -43,7 +48,7 @@ class ClinicMessage(models.Model):
             self.env.cr.execute("ANALYZE clinic_followup_entry, clinic_followup_case")
 
     @api.model
-    def _compose(self, limit=BATCH, cases=None):
+    def _compose(self, limit=BATCH, cases=None, newest=None):
         """Write the messages of the planned entries of so many cases.
 
         Nothing is rendered here: texts and links are made when they are sent. The
@@ -51,13 +56,17 @@ class ClinicMessage(models.Model):
 
         :param int limit: how many cases
         :param cases: cases to restrict to, or None
+        :param newest: id of the last entry to look at, or None: later ones were not
+            counted when large sends were opened
         :return: number of messages made; 0 when nothing is left
         """
         self.env.flush_all()
-        self.env.cr.execute(self._compose_sql(limit, cases))
+        known = SQL("AND entry.id <= %s", newest) if newest else SQL()
+        self.env.cr.execute(self._compose_sql(limit, cases, known))
         messages = self.env.cr.fetchall()
         if messages:
-            self._attach_entries(messages)
+            self._attach_entries([row[:2] for row in messages], known)
+            self._note_let_go(row[2:] for row in messages)
         self.env.invalidate_all(flush=False)
         return len(messages)
 
@@ -65,19 +74,19 @@ class ClinicMessage(models.Model):
     def _compose_all(self, cases):
         """Write the messages of these cases and return those that are new."""
         last = self.search([], order="id desc", limit=1).id or 0
+        if len(cases) > self.env["clinic.large.send"]._get_large():
+            self._open_large_sends(cases)
         self._compose(limit=len(cases), cases=cases)
         return self.search([("case_id", "in", cases.ids), ("id", ">", last)])
 
-    def _compose_sql(self, limit, cases):
-        restrict = (
-            SQL("AND case_id IN %s", tuple(cases.ids) or (0,))
-            if cases is not None
-            else SQL()
-        )
+    def _compose_sql(self, limit, cases, known):
+        restrict = known
+        if cases is not None:
+            restrict = SQL("AND entry.case_id IN %s", tuple(cases.ids) or (0,))
         return SQL(
             """
             WITH cases AS (
-                SELECT case_id FROM clinic_followup_entry
+                SELECT case_id FROM clinic_followup_entry entry
                  WHERE state = 'planned' AND message_id IS NULL %(restrict)s
                  GROUP BY case_id ORDER BY case_id LIMIT %(limit)s
             ), groups AS (
@@ -96,15 +105,18 @@ class ClinicMessage(models.Model):
                   FROM clinic_followup_entry entry
                   JOIN clinic_followup_level level ON level.id = entry.level_id
                   LEFT JOIN account_move move ON move.id = entry.move_id
-                 WHERE entry.state = 'planned' AND entry.message_id IS NULL
+                 WHERE entry.state = 'planned' AND entry.message_id IS NULL %(known)s
                    AND entry.case_id = ANY (ARRAY(SELECT case_id FROM cases))
                  GROUP BY 1, 2, 3
             )
             INSERT INTO clinic_message
                    (partner_id, patient_id, company_id, currency_id, amount, topic_id,
                     level_id, route_id, leg, case_id, res_model, res_id, dedupe_key,
-                    not_before, expires_at, state, proof, approval,
-                    create_uid, create_date, write_uid, write_date)
+                    not_before, expires_at, state, proof, large_send_id, approval,
+                    is_first, create_uid, create_date, write_uid, write_date)
+            SELECT new.*, new.large_send_id IS NOT NULL AND new.approval = 'none',
+                   %(uid)s, %(now)s::timestamp, %(uid)s, %(now)s::timestamp
+              FROM (
             SELECT cases.partner_id, groups.patient_id, groups.company_id,
                    groups.currency_id, groups.amount, level.topic_id, level.id,
                    level.route_id, legs.leg, groups.case_id, 'clinic.followup.case',
@@ -114,8 +126,8 @@ class ClinicMessage(models.Model):
                    CASE WHEN level.anchor = 'due_date' AND level.delay < 0
                         THEN groups.first_due::timestamp
                              AT TIME ZONE zones.name AT TIME ZONE 'UTC' END,
-                   'queued', 'none', %(approval)s,
-                   %(uid)s, %(now)s::timestamp, %(uid)s, %(now)s::timestamp
+                   'queued', 'none', send.id AS large_send_id,
+                   %(approval)s AS approval
               FROM groups
               JOIN clinic_followup_case cases ON cases.id = groups.case_id
               JOIN res_partner person ON person.id = cases.partner_id
@@ -123,12 +135,19 @@ class ClinicMessage(models.Model):
               JOIN clinic_followup_policy policy ON policy.id = level.policy_id
               JOIN (VALUES %(zones)s) AS zones (company_id, name)
                 ON zones.company_id = groups.company_id
-              JOIN (VALUES %(legs)s) AS legs (route_id, leg)
+              JOIN (VALUES %(legs)s) AS legs (route_id, leg, is_automatic)
                 ON legs.route_id = COALESCE(level.route_id, 0)
-             ORDER BY groups.first_id, legs.leg
-            RETURNING id, leg
+              LEFT JOIN clinic_large_send send
+                ON send.level_id = level.id AND send.company_id = groups.company_id
+               AND send.state IN ('first', 'waiting')
+               AND legs.is_automatic AND %(many)s
+             ORDER BY groups.first_id, legs.leg) new
+            RETURNING id, leg, large_send_id, is_first
             """,
             restrict=restrict,
+            known=known,
+            many=cases is None
+            or len(cases) > self.env["clinic.large.send"]._get_large(),
             limit=limit,
             now=fields.Datetime.now(),
             uid=self.env.uid,
@@ -138,11 +157,18 @@ class ClinicMessage(models.Model):
         )
 
     def _approval_sql(self):
-        """The first run of a policy, and what a person is to send, waits for a yes."""
+        """The first run of a policy, and what a person is to send, waits for a yes.
+
+        Of a large send the first ones leave, the others wait for a second person.
+        """
         return SQL(
             """CASE WHEN level.mode != 'auto' OR policy.first_run_done IS NOT TRUE
                  OR person.clinic_followup_mode->>groups.company_id::text = 'manual'
-               THEN 'pending' ELSE 'none' END"""
+               THEN 'pending'
+               WHEN send.let_go + ROW_NUMBER() OVER (
+                        PARTITION BY send.id ORDER BY groups.first_id, legs.leg) > %s
+               THEN 'held' ELSE 'none' END""",
+            FIRST,
         )
 
     def _zones_sql(self):
@@ -154,12 +180,15 @@ class ClinicMessage(models.Model):
 
     def _legs_sql(self):
         routes = self.env["clinic.contact.route"].sudo().with_context(active_test=False)
-        pairs = [(0, 0)]
+        rows = [(0, 0, False)]
         for route in routes.search(Domain.TRUE):
-            pairs += [(route.id, leg) for leg in range(len(route._get_legs()) or 1)]
-        return SQL(", ").join(SQL("(%s, %s)", route, leg) for route, leg in pairs)
+            rows += [
+                (route.id, leg, self._is_automatic(channels))
+                for leg, channels in enumerate(route._get_legs() or [[]])
+            ]
+        return SQL(", ").join(SQL("(%s, %s, %s)", *row) for row in rows)
 
-    def _attach_entries(self, rows):
+    def _attach_entries(self, rows, known):
         """Hang entries on the first message of their group, parallel ones on that."""
         leads = [message_id for message_id, leg in rows if leg == 0]
         self.env.cr.execute(
@@ -169,9 +198,10 @@ class ClinicMessage(models.Model):
                   FROM clinic_message lead
                  WHERE lead.id IN %s AND entry.case_id = lead.case_id
                    AND entry.currency_id = lead.currency_id
-                   AND entry.state = 'planned' AND entry.message_id IS NULL
+                   AND entry.state = 'planned' AND entry.message_id IS NULL %s
                 """,
                 tuple(leads),
+                known,
             )
         )
         self.env.cr.execute(

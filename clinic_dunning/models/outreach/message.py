@@ -108,7 +108,12 @@ class ClinicMessage(models.Model):
         readonly=True,
     )
     approval = fields.Selection(
-        [("none", "Not needed"), ("pending", "To approve"), ("approved", "Approved")],
+        [
+            ("none", "Not needed"),
+            ("pending", "To approve"),
+            ("held", "Waits for a second yes"),
+            ("approved", "Approved"),
+        ],
         default="none",
         required=True,
         readonly=True,

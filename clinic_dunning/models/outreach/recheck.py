@@ -19,7 +19,8 @@ class Verdict(NamedTuple):
     """What the re-check says of one message.
 
     outcome: send, later (not before `until`, naive UTC), skip (nothing to say), cancel
-    (must not be said) or next (this channel can't be used)
+    (must not be said), next (this channel can't be used) or hold_out (not said for the
+    sake of the wording test `test`)
     channel: the one that may be used now, where the outcome is send
     """
 
@@ -30,6 +31,7 @@ class Verdict(NamedTuple):
     also_open: tuple = ()
     amount: float = 0.0
     channel: str = ""
+    test: models.Model | None = None
 
 
 class ClinicMessage(models.Model):
@@ -111,6 +113,8 @@ class ClinicMessage(models.Model):
             return Verdict(
                 "later", self.env._("Nobody is written to at this hour."), until
             )
+        if test := self._get_hold_out():
+            return Verdict("hold_out", test=test)
         return verdict._replace(channel=channel)
 
     def _get_stop_reason(self):

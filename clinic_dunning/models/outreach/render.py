@@ -149,7 +149,12 @@ class ClinicMessage(models.Model):
 
     def _pick_in(self, languages, channel):
         return self.env["clinic.message.template"]._pick(
-            self.topic_id, channel, languages, self.id, self.company_id
+            self.topic_id,
+            channel,
+            languages,
+            self.partner_id.id,
+            self.company_id,
+            person=self.partner_id,
         )
 
     def _get_secrets(self):

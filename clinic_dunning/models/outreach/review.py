@@ -20,11 +20,14 @@ class ClinicMessage(models.Model):
         return self.sudo()
 
     def action_approve(self):
-        """Let messages that wait for approval go out."""
+        """Let messages that wait for approval go out.
+
+        Of a large send only the first ones, until a second person agrees.
+        """
         pending = self.filtered(
             lambda m: m.state == "queued" and m.approval == "pending"
         )
-        pending.write({"approval": "approved"})
+        pending._approve()
         self.env["clinic.stop.event"]._trigger_sweep()
 
     def action_cancel(self):
@@ -126,13 +129,7 @@ class ClinicMessage(models.Model):
 
     def _get_wording_obstacle(self, channel):
         """Return that there is no wording for the channel, or ''."""
-        template, _language, _fell_back = self.env["clinic.message.template"]._pick(
-            self.topic_id,
-            channel,
-            self.partner_id._get_clinic_languages(self.company_id),
-            self.id,
-            self.company_id,
-        )
+        template, _language, _fell_back = self._pick_template(channel)
         return "" if template else self.env._("no wording for this channel")
 
     def _give_up_for_other(self, channel):
@@ -168,6 +165,7 @@ class ClinicMessage(models.Model):
             "values": self._get_given_values(),
             "expires_at": self.expires_at,
             "approval": "approved",
+            "by_hand": True,
             "lead_id": root.id,
             "only_channel": channel,
             "dedupe_key": f"other:{root.id}:{channel}:{before}",

@@ -78,7 +78,7 @@ class ClinicMessage(models.Model):
         return self.search_count(
             [
                 ("state", "=", "queued"),
-                ("approval", "!=", "pending"),
+                ("approval", "in", ("none", "approved")),
                 ("not_before", "<=", fields.Datetime.now()),
             ]
         )
@@ -117,7 +117,7 @@ class ClinicMessage(models.Model):
             UPDATE clinic_message SET state = 'in_progress'
              WHERE id IN (
                 SELECT m.id FROM clinic_message m
-                 WHERE m.state = 'queued' AND m.approval != 'pending'
+                 WHERE m.state = 'queued' AND m.approval IN ('none', 'approved')
                    AND m.not_before <= %(now)s
                    AND NOT EXISTS (
                         SELECT FROM clinic_stop_event event
@@ -219,6 +219,8 @@ class ClinicMessage(models.Model):
             self._skip(verdict.reason)
         elif verdict.outcome == "cancel":
             self._cancel(verdict.reason)
+        elif verdict.outcome == "hold_out":
+            self._hold_out(verdict.test)
         else:
             self._fail(verdict.reason)
         return False

@@ -59,11 +59,16 @@ class ClinicMessage(models.Model):
 
     @api.model
     def _note_payments(self, events):
-        """Note on delivered messages the first payment that followed them."""
+        """Note on messages the first payment that followed them.
+
+        Also on those held out for a test: they tell who pays without being reminded.
+        """
         moves = events.filtered(lambda event: event.reason == "paid").move_id
         messages = self.search(
             [
+                "|",
                 ("state", "=", "delivered"),
+                ("hold_out_id", "!=", False),
                 ("paid_at", "=", False),
                 ("entry_ids.move_id", "in", moves.ids),
             ]

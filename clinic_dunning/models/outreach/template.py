@@ -1,6 +1,5 @@
 import hashlib
-from bisect import bisect
-from itertools import accumulate
+import math
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
@@ -30,11 +29,26 @@ class ClinicMessageTemplate(models.Model):
     variant = fields.Char(
         required=True,
         default="A",
-        help="Variants of one wording are compared with each other.",
+        help="Wordings of one letter belong together in all languages and channels. "
+        "A person keeps the letter for all messages of the topic.",
     )
     weight = fields.Integer(
         default=1,
-        help="How often this variant is taken beside the others; 0 means never.",
+        help="How often this variant is taken beside the others; 0 means never. With 3 "
+        "for A and 1 for B, three people in four get A.",
+    )
+    pilot_category_id = fields.Many2one(
+        "res.partner.category",
+        string="Pilot Group",
+        ondelete="restrict",
+        help="Only people with this tag get this wording, all others another one. "
+        "Empty it when the wording has proved itself.",
+    )
+    author_id = fields.Many2one(
+        "res.users",
+        string="Text Last Written By",
+        readonly=True,
+        help="A large send of this text needs the yes of somebody else.",
     )
     subject = fields.Char(help="Neutral: a subject is read on a locked screen.")
     body = fields.Text(
@@ -79,17 +93,53 @@ class ClinicMessageTemplate(models.Model):
             if reasons := template._find_problems():
                 raise ValidationError(template._explain(reasons))
 
+    @api.constrains(
+        "pilot_category_id", "topic_id", "channel", "language", "company_id"
+    )
+    def _check_pilot(self):
+        for template in self.filtered("pilot_category_id"):
+            if not self.search_count(template._get_general_domain(), limit=1):
+                raise ValidationError(
+                    self.env._(
+                        "Who is not in the pilot group needs a wording too: write one "
+                        "without a pilot group in this language first."
+                    )
+                )
+
+    def _get_general_domain(self):
+        """Return what finds the wordings of those outside the pilot group."""
+        return [
+            ("topic_id", "=", self.topic_id.id),
+            ("language", "=", self.language),
+            ("channel", "in", (False, self.channel)),
+            ("company_id", "in", (False, self.company_id.id)),
+            ("pilot_category_id", "=", False),
+            ("weight", ">", 0),
+        ]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(
+            [{"author_id": self.env.uid, **vals} for vals in vals_list]
+        )
+
+    def write(self, vals):
+        if {"subject", "body"} & set(vals):
+            vals = {**vals, "author_id": self.env.uid}
+        return super().write(vals)
+
     # -- choosing -------------------------------------------------------------
 
     @api.model
-    def _pick(self, topic, channel, languages, seed, company):
+    def _pick(self, topic, channel, languages, seed, company, person=None):
         """Return the wording to use as `(template, language, fell_back)`.
 
         :param topic: `clinic.message.topic` record
         :param str channel: the channel the text goes out on
         :param list languages: message languages, preferred one first; English is last
-        :param seed: what fixes the variant: the id of the message
+        :param seed: what fixes the variant: the id of the recipient
         :param company: `res.company` record; its own wording goes before the shared one
+        :param person: `res.partner` record, or None for somebody in no pilot group
         :return: template (empty when there is none), its language ('' then), and
             whether the language is none of those asked for
 
@@ -99,7 +149,8 @@ class ClinicMessageTemplate(models.Model):
             self._get_candidates(topic.id, company.id), channel, company
         )
         for language in dict.fromkeys([*languages, registry.DEFAULT_LANGUAGE]):
-            if fitting := _select_best(rows, channel, language):
+            fitting = _keep_pilot(_select_all(rows, channel, language), person)
+            if fitting := _select_best(fitting):
                 template = self.browse(_draw(fitting, f"{topic.code}:{seed}"))
                 return template, language, language not in languages
         return self.browse(), "", True
@@ -129,7 +180,9 @@ class ClinicMessageTemplate(models.Model):
                 "channel": template.channel,
                 "language": template.language,
                 "rank": ranks.get(template.company_id.id, 0),
+                "variant": template.variant,
                 "weight": template.weight,
+                "pilot": template.pilot_category_id.id,
             }
             for template in templates
         )
@@ -247,15 +300,27 @@ class ClinicMessageTemplate(models.Model):
         }
 
 
-def _select_best(rows, channel, language):
-    """Return the rows of the channel's own wording, of these the nearest company's."""
-    fitting = [
+def _select_all(rows, channel, language):
+    return [
         row
         for row in rows
         if row["language"] == language and row["channel"] in (channel, False)
     ]
-    best = max((_get_rank(row) for row in fitting), default=None)
-    return [row for row in fitting if _get_rank(row) == best]
+
+
+def _keep_pilot(rows, person):
+    """Return what a pilot group gets for those in it, the rest for the others."""
+    if not any(row["pilot"] for row in rows):
+        return rows
+    tags = person.category_id.ids if person else []
+    own = [row for row in rows if row["pilot"] in tags]
+    return own or [row for row in rows if not row["pilot"]]
+
+
+def _select_best(rows):
+    """Return the rows of the channel's own wording, of these the nearest company's."""
+    best = max((_get_rank(row) for row in rows), default=None)
+    return [row for row in rows if _get_rank(row) == best]
 
 
 def _get_rank(row):
@@ -263,8 +328,16 @@ def _get_rank(row):
 
 
 def _draw(rows, seed):
-    """Return the id of one row, by weight, the same for the same `seed`."""
-    digest = hashlib.sha256(seed.encode()).digest()
-    bounds = list(accumulate(row["weight"] for row in rows))
-    point = int.from_bytes(digest, "big") % bounds[-1]
-    return rows[bisect(bounds, point)]["id"]
+    """Return the id of one row, by weight, the same for the same `seed`.
+
+    Each variant draws a lot of its own (weighted rendezvous hashing): when one is
+    added, withdrawn or weighed anew, only those change who come to it or leave it, and
+    a person has the same variant on all channels and in all languages.
+    """
+    return min(rows, key=lambda row: _draw_lot(row, seed))["id"]
+
+
+def _draw_lot(row, seed):
+    digest = hashlib.sha256(f"{seed}:{row['variant']}".encode()).digest()
+    chance = (int.from_bytes(digest[:8], "big") + 1) / (2**64 + 1)
+    return -math.log(chance) / row["weight"]
