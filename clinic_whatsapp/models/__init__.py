@@ -29,6 +29,9 @@ from . import reply_answer
 from . import reply_compose
 from . import reply_settle
 from . import conversation
+from . import price
+from . import funnel
+from . import experiment
 from . import ir_http
 from . import access_log
 from . import res_company

@@ -8,8 +8,11 @@ class ClinicMessageAttempt(models.Model):
         "clinic.twilio.account", ondelete="restrict", readonly=True
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    cost = fields.Monetary(
-        readonly=True, help="Estimated by the prices of the account when it was sent."
+    cost = fields.Float(
+        readonly=True,
+        digits=(12, 5),
+        help="In the company's currency: estimated by the prices of the account, until "
+        "Twilio tells its own.",
     )
     price_unit = fields.Char(
         readonly=True, help="Currency of the price that Twilio asked."

@@ -111,7 +111,7 @@ class ClinicMessageAttempt(models.Model):
         if segments:
             self.segments = segments
         if price is not None:
-            self.write({"price": price, "price_unit": price_unit})
+            self._take_price(price, price_unit)
         state = STATES.get(status)
         if state == "failed":
             self._take_late_failure(error_code)

@@ -65,6 +65,8 @@ class Receipt(NamedTuple):
 class TwilioClient:
     """Calls of one account; threads may share it, each has a client of the SDK."""
 
+    PAGE_SIZE = 500
+
     def __init__(self, credentials, base_url="", timeout=TIMEOUT):
         """Remember how to call.
 
@@ -163,6 +165,18 @@ class TwilioClient:
             self._sdk.messages.list, to=to, date_sent_after=since, limit=limit
         )
         return [_read_message(message) for message in found]
+
+    def fetch_pages(self, *, since):
+        """Yield all messages sent since a moment, a list of `Receipt` a page.
+
+        :param datetime since: aware, UTC
+        """
+        page = self._call(
+            self._sdk.messages.page, date_sent_after=since, page_size=self.PAGE_SIZE
+        )
+        while page:
+            yield self._call(lambda page=page: [_read_message(m) for m in page])
+            page = self._call(page.next_page)
 
     # -- templates -------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import datetime, timedelta, timezone
+from urllib.parse import urlencode
 
 from .state import Content, Message
 
@@ -133,7 +134,9 @@ def list_messages(emulator, account, form, sid=None):
     ]
     size = int(form.get("PageSize", 50))
     page = int(form.get("Page", 0))
-    uri = f"/2010-04-01/Accounts/{account.sid}/Messages.json?PageSize={size}"
+    asked = {key: value for key, value in form.items() if key != "Page"}
+    query = urlencode(asked | {"PageSize": size})
+    uri = f"/2010-04-01/Accounts/{account.sid}/Messages.json?{query}"
     more = len(found) > (page + 1) * size
     part = found[page * size : (page + 1) * size]
     return 200, {

@@ -116,8 +116,10 @@ class Message:
         self.history.append(status)
         if status == "sent":
             self.sent = self.updated
-        if status in ("delivered", "read"):
-            self.price = f"-{0.0075 * self.segments:.5f}"
+
+    def bill(self):
+        """Say what it cost."""
+        self.price = f"-{0.0075 * self.segments:.5f}"
 
     def as_json(self):
         uri = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{self.sid}"
