@@ -170,7 +170,9 @@ class TestLargeSend(DunningCase):
     def test_too_early_is_refused_but_not_for_ever(self):
         send = self.run_job()
         self.env["clinic.message"]._sweep()
-        self.env["clinic.message"]._claim(1)._accept()
+        self.env.flush_all()
+        claimed = self.env["clinic.message"]._claim(1)
+        self.assertTrue(claimed._accept())
         self.assertEqual(send.under_way, FIRST)
         with self.assertRaisesRegex(UserError, "still on their way"):
             send.with_user(self.second).action_release()
