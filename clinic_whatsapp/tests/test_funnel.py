@@ -186,8 +186,9 @@ class TestFunnel(DunningCase):
             )
             for login, company in (("ours", self.company), ("theirs", other))
         )
-        self.assertTrue(funnel.with_user(ours).search([]))
-        self.assertFalse(funnel.with_user(theirs).search([]))
+        anywhere = funnel.with_context(allowed_company_ids=None)
+        self.assertTrue(anywhere.with_user(ours).search([]))
+        self.assertFalse(anywhere.with_user(theirs).search([]))
 
     # -- wording tests ---------------------------------------------------------
 
