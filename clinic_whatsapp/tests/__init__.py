@@ -1,1 +1,12 @@
-
+from . import test_account
+from . import test_gate
+from . import test_tools
+from . import test_wording
+from . import test_upload
+from . import test_document
+from . import test_document_notice
+from . import test_document_page
+from . import test_document_api
+from . import test_consent_import
+from . import test_funnel
+from . import test_interval
