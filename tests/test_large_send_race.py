@@ -30,11 +30,11 @@ class TestLargeSendRace(ProcessCase):
 
         self.sql("UPDATE clinic_message SET state = 'delivered' WHERE is_first")
         with self.assertRaisesRegex(AssertionError, "You let the first ones go"):
-            self.worker.run("release", login="ann")
+            self.worker.run("agree_second", login="ann")
         self.assertEqual(self.count("held"), PEOPLE - FIRST)
 
-        first = self.sleep_at("release", "after release", login="bob")
-        second = self.worker.start("release", login="eve")
+        first = self.sleep_at("agree_second", "after release", login="bob")
+        second = self.worker.start("agree_second", login="eve")
         self.wait_until_blocked()
         self.assertEqual(self.wake(first), 0)
         with self.assertRaisesRegex(AssertionError, "has decided it already"):

@@ -157,7 +157,7 @@ def job_approve(env, login, half):
     retrying(mine.action_approve, mine.env)
 
 
-def job_release(env, login):
+def job_agree_second(env, login):
     """Say the second yes, as a click does."""
     send = get_large_send(env, login)
     retrying(send.action_release, send.env)
