@@ -11,6 +11,8 @@ from odoo.addons.payment.controllers.portal import PaymentPortal
 from .page import HEADERS, POSTS_PER_MINUTE, VIEWS_PER_MINUTE, PatientPage
 
 TRANSACTIONS_PER_HOUR = 10
+# Providers whose forms load nothing from another server.
+AT_HOME = ("none", "custom", "demo")
 SCRIPT = re.compile(r'<script[^>]*src="https?://([^/"]+)[^>]*>\s*</script>')
 
 
@@ -41,8 +43,8 @@ class ClinicCheckout(PatientPage, PaymentPortal):
         multilang=False,
         sitemap=False,
     )
-    def clinic_checkout(self, nonce, **_kwargs):
-        """Offer the ways to pay what was chosen."""
+    def clinic_checkout(self, nonce, way="", **_kwargs):
+        """Offer the ways to pay what was chosen, then the form of the one taken."""
         if not self._allows("view", nonce, VIEWS_PER_MINUTE):
             return self._too_many()
         checkout = self._find_checkout(nonce)
@@ -51,13 +53,36 @@ class ClinicCheckout(PatientPage, PaymentPortal):
         if not self._may_begin(checkout):
             return request.redirect(f"/p/done/{nonce}")
         values = self._get_form_values(checkout, nonce)
-        return self._show_form("clinic_dunning.pay_checkout", values, checkout.lang)
+        return self._show_form("clinic_dunning.pay_checkout", values, way)
 
-    def _show_form(self, template, values, lang):
-        """Show a page with Odoo's payment form; its progress page speaks `lang` too."""
-        response = request.render(template, values)
+    def _show_form(self, template, values, way):
+        """Show the ways, or Odoo's payment form of the one taken.
+
+        Nothing is asked of a provider's server, and no script runs, before somebody
+        takes the way that needs it. Odoo's page of the progress speaks the same
+        language.
+
+        :param str way: provider and method as `_get_ways` names them
+        """
+        ways = self._get_ways(values)
+        if [provider.code in AT_HOME for provider, _method in ways.values()] == [True]:
+            way = next(iter(ways))
+        if way not in ways:
+            labels = self._get_way_labels(ways)
+            return self._render("clinic_dunning.pay_ways", {**values, "ways": labels})
+        provider, method = ways[way]
+        response = request.render(
+            template,
+            {
+                **values,
+                "providers_sudo": provider,
+                "payment_methods_sudo": method,
+                "other_ways": len(ways) > 1 and request.httprequest.path,
+                "keep_own_scripts": lambda form: keep_scripts_of(provider, form),
+            },
+        )
         response.headers.update(HEADERS)
-        request.future_response.set_cookie("frontend_lang", lang)
+        request.future_response.set_cookie("frontend_lang", values["lang"])
         return response
 
     @http.route("/p/transaction/<string:nonce>", type="jsonrpc", auth="public")
@@ -90,8 +115,8 @@ class ClinicCheckout(PatientPage, PaymentPortal):
         if not self._allows("view", nonce, VIEWS_PER_MINUTE):
             return self._too_many()
         checkout = self._find_checkout(nonce)
-        if not checkout:
-            return self._not_found()
+        if not checkout or not checkout._is_shown():
+            return self._say("clinic_dunning.pay_over", 404)
         return self._render("clinic_dunning.pay_done", checkout._get_done_values())
 
     @http.route(
@@ -112,6 +137,26 @@ class ClinicCheckout(PatientPage, PaymentPortal):
         return request.redirect(f"/p/checkout/{nonce}")
 
     # -- helpers -----------------------------------------------------------------------
+
+    def _get_ways(self, values):
+        """Return {name: (provider, method)}, each method by all who offer it."""
+        providers = values["providers_sudo"]
+        return {
+            f"{provider.id}-{method.id}": (provider, method)
+            for method in values["payment_methods_sudo"]
+            for provider in providers
+            if provider in method.provider_ids
+        }
+
+    def _get_way_labels(self, ways):
+        """Return {name: method}, with the provider where several have the same one."""
+        methods = [method for _provider, method in ways.values()]
+        return {
+            way: method.name
+            if methods.count(method) == 1
+            else f"{method.name} – {provider.name}"
+            for way, (provider, method) in ways.items()
+        }
 
     def _may_begin(self, checkout):
         """Return whether this choice is fresh and nothing is on its way for it."""
@@ -151,7 +196,6 @@ class ClinicCheckout(PatientPage, PaymentPortal):
         providers, methods = checkout._get_options()
         return {
             **checkout.link_id._get_header(checkout.lang),
-            "keep_own_scripts": lambda form: keep_scripts_of(providers, form),
             "res_company": checkout.company_id,
             "amount": checkout.amount,
             "currency": checkout.currency_id,

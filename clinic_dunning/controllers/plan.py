@@ -59,7 +59,7 @@ class ClinicCard(ClinicCheckout):
         multilang=False,
         sitemap=False,
     )
-    def clinic_card(self, nonce, **_kwargs):
+    def clinic_card(self, nonce, way="", **_kwargs):
         """Offer the providers that save a card; nothing is paid here."""
         if not self._allows("view", nonce, VIEWS_PER_MINUTE):
             return self._too_many()
@@ -67,7 +67,7 @@ class ClinicCard(ClinicCheckout):
         if not plan:
             return request.redirect(f"/p/card/done/{nonce}")
         values = self._get_card_values(plan, nonce)
-        return self._show_form("clinic_dunning.pay_card", values, plan.lang)
+        return self._show_form("clinic_dunning.pay_card", values, way)
 
     @http.route("/p/card/transaction/<string:nonce>", type="jsonrpc", auth="public")
     def clinic_card_transaction(
@@ -108,9 +108,9 @@ class ClinicCard(ClinicCheckout):
         if not self._allows("view", nonce, VIEWS_PER_MINUTE):
             return self._too_many()
         self._be_public()
-        plan = request.env["clinic.payment.plan"]._find_by_nonce(nonce)
+        plan = request.env["clinic.payment.plan"]._find_shown(nonce)
         if not plan:
-            return self._not_found()
+            return self._say("clinic_dunning.pay_over", 404)
         lang = plan.lang or request.env.lang
         link = request.env["clinic.link"]._get_virtual(plan.partner_id, plan.company_id)
         values = link._get_header(lang) | {"plan": plan._get_page_values(lang)}
@@ -130,6 +130,7 @@ class ClinicCard(ClinicCheckout):
         link = request.env["clinic.link"]._get_virtual(plan.partner_id, plan.company_id)
         return {
             **link._get_header(plan.lang),
+            "lang": plan.lang or request.env.lang,
             "plan": plan._get_page_values(plan.lang),
             "res_company": plan.company_id,
             "mode": "validation",

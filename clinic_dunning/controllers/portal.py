@@ -36,10 +36,13 @@ class ClinicPortal(PatientPage, PortalAccount):
         "/my/clinic/statement/<string:company_id>",
         type="http",
         auth="user",
+        methods=["GET", "POST"],
         website=True,
     )
     def my_clinic_statement(self, company_id, **_kwargs):
-        """Download the statement of account."""
+        """Download the statement of account, by a form: the download is logged."""
+        if request.httprequest.method != "POST":
+            return request.redirect("/my/clinic")
         company, partner = self._get_clinic(company_id), self._get_patient()
         case = (
             request.env["clinic.followup.case"].sudo()._get_or_create(partner, company)

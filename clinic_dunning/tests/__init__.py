@@ -26,9 +26,11 @@ from . import test_outbox_mail_server
 from . import test_outbox_recheck
 from . import test_outbox_send
 from . import test_pauses
+from . import test_pay_abuse
 from . import test_pay_checkout
 from . import test_pay_code
 from . import test_pay_details
+from . import test_pay_meanwhile
 from . import test_pay_page
 from . import test_pay_papers
 from . import test_pay_portal

@@ -183,7 +183,8 @@ class PayCase(HttpCase):
 
     def _begin(self, checkout, headers=None, **vals):
         """Call the transaction route as the payment form does; return its answer."""
-        page = self.url_open(f"/p/checkout/{checkout.nonce}")
+        way = f"{self.provider.id}-{self.method.id}"
+        page = self.url_open(f"/p/checkout/{checkout.nonce}?way={way}")
         token = re.search(r'csrf_token: "([^"]+)"', page.text)
         params = {
             "provider_id": self.provider.id,

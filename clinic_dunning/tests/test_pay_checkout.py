@@ -210,6 +210,7 @@ class TestPayCheckout(PayCase):
         self.assertIn("<title>Payment", page.text.replace("\n", "").replace("  ", ""))
         self.assertIn("o_payment_form", page.text)
         self.assertNotIn("o_payment_tokenize_checkbox", page.text)
+        self.assertIn("This form needs JavaScript.", page.text)
         self.assertEqual(page.headers["Referrer-Policy"], "no-referrer")
         self.assertNotIn(self.path, page.text)
 

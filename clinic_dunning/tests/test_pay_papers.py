@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pypdf import PdfReader
 
-from odoo import Command
+from odoo import Command, http
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.base.models.ir_actions_report import IrActionsReport
@@ -68,7 +68,11 @@ class TestPayPapers(PayCase):
             company_ids=[Command.set(self.company.ids)],
         )
         self.authenticate("catherine", "catherine")
-        answer = self.url_open(f"/my/clinic/statement/{self.company.id}", timeout=60)
+        answer = self.url_open(
+            f"/my/clinic/statement/{self.company.id}",
+            data={"csrf_token": http.Request.csrf_token(self)},
+            timeout=60,
+        )
         self.read_pdf(answer)
         self.assertEqual(self.get_log(), ["document"])
 

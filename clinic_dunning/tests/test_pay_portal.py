@@ -2,7 +2,8 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 
-from odoo import Command, fields
+from odoo import Command, fields, http
+from odoo.exceptions import UserError
 from odoo.tests import JsonRpcException, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -39,13 +40,17 @@ class TestPayPortal(PayCase):
         self.assertIn("120.00", page)
         self.assertIn(invoice.payment_reference or invoice.name, page)
         self.assertIn("33.00", page)
+        self.assertIn("Saved cards", page)
+        self.assertIn("We may write to you Bills – Email", page)
 
     def test_other_patient_sees_nothing_of_it(self):
         invoice = self._make_invoice(120.0)
         self._make_user("ben", self._make_patient("Ben Roux"))
         self.authenticate("ben", "ben")
         self.assertNotIn(invoice.name, self._read("/my/clinic"))
-        page = self.url_open(f"/my/clinic/statement/{self.company.id}")
+        path = f"/my/clinic/statement/{self.company.id}"
+        token = http.Request.csrf_token(self)
+        page = self.url_open(path, data={"csrf_token": token})
         self.assertEqual(page.status_code, 404)
 
     def test_confidential_bill_of_a_relative_is_nowhere_in_the_portal(self):
@@ -104,6 +109,48 @@ class TestPayPortal(PayCase):
         self._make_invoice(120.0)
         action = self.link._get_case().action_preview_page()
         self.assertIn("120.00", self._read("/p/" + action["url"].rpartition("/")[2]))
+
+    # -- the desk sends a link ---------------------------------------------------------
+
+    def send_link(self):
+        clerk = new_test_user(
+            self.env,
+            "link_clerk",
+            groups="clinic_dunning.group_front_desk",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        case = self.link._get_case().with_user(clerk)
+        return case, case.action_send_link
+
+    def test_desk_sends_one_link_an_hour(self):
+        self._make_invoice(120.0)
+        case, send = self.send_link()
+        self.assertEqual(send()["params"]["type"], "success")
+        send()
+        message = self.env["clinic.message"].search([("case_id", "=", case.id)])
+        self.assertRecordValues(
+            message, [{"amount": 120.0, "state": "queued", "currency_id": self.eur.id}]
+        )
+        self.assertEqual(message.topic_id.code, "statement")
+        with freeze_time(fields.Datetime.now() + timedelta(hours=1)):
+            send()
+        self.assertEqual(message.search_count([("case_id", "=", case.id)]), 2)
+
+    def test_desk_reads_why_no_link_was_sent(self):
+        _case, send = self.send_link()
+        with self.assertRaises(UserError) as said:
+            send()
+        self.assertIn("Nothing is due", str(said.exception))
+        self._make_invoice(120.0)
+        self.patient.email = False
+        with self.assertRaises(UserError) as said:
+            send()
+        self.assertIn("no valid email address", str(said.exception))
+        self.assertFalse(self.queued_links())
+
+    def queued_links(self):
+        return self.env["clinic.message"].search([("partner_id", "=", self.patient.id)])
 
 
 @tagged("post_install", "-at_install")

@@ -202,6 +202,16 @@ class TestPlanCollect(PlanCase):
         self.assertEqual(charges, [])
         self.assertEqual(transaction.state, "cancel")
 
+    def test_bill_disputed_between_claim_and_charge_is_not_charged(self):
+        plan = self.announced()
+        with self.in_days(7), self.charging() as charges:
+            transaction = plan.line_ids[0]._claim()
+            self.invoice.clinic_dispute_since = fields.Date.today()
+            self.env.flush_all()
+            transaction._charge_locked()
+        self.assertEqual(charges, [])
+        self.assertEqual(transaction.state, "cancel")
+
     def test_pending_charge_waits_and_breaks_nothing(self):
         plan = self.announced()
         self.assertEqual(len(self.charge_on(7, "pending")), 1)

@@ -5,8 +5,10 @@ from . import link_renew
 from . import link_transfer
 from . import link_unlock
 from . import link_code
+from . import link_patience
 from . import link_details
 from . import case_staff
+from . import case_link
 from . import promise
 from . import policy_acceptance
 from . import evidence
@@ -14,6 +16,7 @@ from . import rate_limit
 from . import ir_http
 from . import access_log
 from . import checkout
+from . import checkout_check
 from . import checkout_pay
 from . import allocation
 from . import exception
@@ -21,6 +24,7 @@ from . import transaction
 from . import invoice_payment
 from . import replay
 from . import returned
+from . import bill_removal
 from . import desk_receipt
 from . import plan_policy
 from . import plan

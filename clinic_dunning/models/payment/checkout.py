@@ -41,6 +41,9 @@ class ClinicPaymentCheckout(models.Model):
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     lang = fields.Char(readonly=True)
     amount = fields.Monetary(readonly=True)
+    is_early = fields.Boolean(
+        readonly=True, help="The amount is less an early payment discount."
+    )
     started_at = fields.Datetime(readonly=True)
     allocation_ids = fields.One2many(
         "clinic.payment.allocation", "checkout_id", readonly=True
@@ -110,12 +113,15 @@ class ClinicPaymentCheckout(models.Model):
         items = statement.get_asked(currency, choice == "now", chosen)
         total = statement.get_amount(currency, items)
         wanted = self._get_wanted(currency, choice, amount, items, total)
+        early = self._get_early_amount(currency, items, total)
+        is_early = bool(early) and currency.compare_amounts(wanted, early) == 0
         parts = self._prepare_allocations(currency, items, wanted)
         return self.create(
             {
                 **self._prepare_vals(link, currency, lang),
                 "nonce": nonce,
                 "amount": wanted,
+                "is_early": is_early,
                 "allocation_ids": [Command.create(vals) for vals in parts],
             }
         )
@@ -172,10 +178,8 @@ class ClinicPaymentCheckout(models.Model):
         move = self.env["account.move"].browse({item["move_id"] for item in items})
         if len(move) != 1 or not move.is_invoice(include_receipts=True):
             return 0.0
-        values = move._get_invoice_next_payment_values()
         is_whole = currency.compare_amounts(move.amount_residual, total) == 0
-        is_early = values.get("installment_state") == "epd"
-        return values["amount_due"] if is_whole and is_early else 0.0
+        return move._get_early_amount() if is_whole else 0.0
 
     def _prepare_allocations(self, currency, items, amount):
         """Spread an amount over the items, the oldest first, to the last cent."""

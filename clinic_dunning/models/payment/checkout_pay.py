@@ -1,12 +1,12 @@
 from datetime import timedelta
 
 from odoo import Command, fields, models
-from odoo.exceptions import ValidationError
 from odoo.tools import format_amount
 
 from .checkout import get_renewed_nonce
 
 MINUTES = 60
+HOURS_SHOWN = 24
 
 
 class ClinicPaymentCheckout(models.Model):
@@ -30,12 +30,14 @@ class ClinicPaymentCheckout(models.Model):
         since = fields.Datetime.now() - timedelta(minutes=MINUTES)
         return self.create_date > since and self.link_id._is_usable()
 
-    def _is_still_open(self):
-        """Return whether all that was chosen is still to be paid."""
-        return all(
-            self.currency_id.compare_amounts(part.amount, part._get_residual()) <= 0
-            for part in self.allocation_ids
-        )
+    def _is_shown(self):
+        """Return whether the page of what became of it may still be read.
+
+        Who is on the way back from a provider reads it, whatever happened to the link.
+        """
+        self.ensure_one()
+        since = fields.Datetime.now() - timedelta(hours=HOURS_SHOWN)
+        return self.create_date > since or self.link_id._is_usable()
 
     def _is_same_way(self, provider_id, payment_method_id):
         """Return whether a transaction on these means has begun and is not paid yet."""
@@ -45,45 +47,6 @@ class ClinicPaymentCheckout(models.Model):
             and transaction.provider_id.id == provider_id
             and transaction.payment_method_id.id == payment_method_id
         )
-
-    def _check_payable(self):
-        """Refuse in words what is too old, under way already or paid meanwhile."""
-        if not self._is_usable():
-            raise ValidationError(
-                self.env._("This page is too old. Please open your link again.")
-            )
-        if self._get_live_transaction() or self.transaction_id.state == "done":
-            raise ValidationError(
-                self.env._(
-                    "We are checking a payment of yours. Please do not pay again."
-                )
-            )
-        if self._get_awaited_transfers():
-            raise ValidationError(
-                self.env._(
-                    "We are waiting for your bank transfer. Please open your link to "
-                    "choose another way to pay."
-                )
-            )
-        if not self._is_still_open():
-            raise ValidationError(
-                self.env._(
-                    "Something was paid meanwhile. Please open your link again to see "
-                    "what is left."
-                )
-            )
-
-    def _check_way(self, provider_id, payment_method_id):
-        """Refuse a provider or a method that is not offered (any more)."""
-        providers, methods = self._get_options()
-        method = methods.filtered(lambda method: method.id == payment_method_id)
-        provider = providers.filtered(lambda provider: provider.id == provider_id)
-        if not provider or provider not in method.provider_ids:
-            raise ValidationError(
-                self.env._(
-                    "This way to pay is not available. Please choose another one."
-                )
-            )
 
     def _renew(self):
         """Return the same choice anew, for a try with another method."""

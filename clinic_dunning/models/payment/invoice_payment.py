@@ -18,14 +18,24 @@ class AccountMove(models.Model):
         self.ensure_one()
         self._check_no_payment_under_way()
         amount = self._read_online_amount(asked)
-        values = self._get_invoice_next_payment_values()
-        if amount and values.get("installment_state") == "epd":
-            early = values["amount_due"]
-            if self.currency_id.compare_amounts(amount, early) == 0:
-                return early
+        early = self._get_early_amount()
+        if amount and early and self.currency_id.compare_amounts(amount, early) == 0:
+            return early
         due = self.amount_residual if self._has_to_be_paid() else 0.0
         self.env["clinic.payment.checkout"]._check_amount(self.currency_id, amount, due)
         return self.currency_id.round(amount)
+
+    def _get_early_amount(self, day=None):
+        """Return what this bill costs with its early payment discount, or 0.
+
+        :param date day: the clinic's day, by default today; the last day counts
+        """
+        day = day or self.company_id._get_clinic_today()
+        values = self.with_context(
+            clinic_paid_on=day
+        )._get_invoice_next_payment_values()
+        is_early = values.get("installment_state") == "epd"
+        return values["amount_due"] if is_early else 0.0
 
     def _read_online_amount(self, asked):
         """Return the number in what the browser sent, or None."""
@@ -50,3 +60,17 @@ class AccountMove(models.Model):
                     "open your account and choose so there."
                 )
             )
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _get_installments_data(
+        self, payment_currency=None, payment_date=None, **kwargs
+    ):
+        """A payment on our page has the clinic's day, not that of UTC."""
+        return super()._get_installments_data(
+            payment_currency=payment_currency,
+            payment_date=payment_date or self.env.context.get("clinic_paid_on"),
+            **kwargs,
+        )

@@ -142,6 +142,10 @@ class ClinicLink(models.Model):
         moves = self._get_readable_moves().filtered(lambda move: str(move.id) in chosen)
         if not moves or problem not in problems:
             raise ValidationError(self.env._("Please choose the bill and the problem."))
+        self._touch()
+        moves = moves.filtered(lambda move: not move.clinic_dispute_since)
+        if not moves:
+            return  # Somebody looks into it already.
         moves.write(
             {
                 "clinic_dispute_since": self.company_id._get_clinic_today(),
@@ -154,8 +158,16 @@ class ClinicLink(models.Model):
         )
 
     def _report_paid(self):
-        """Pause the reminders for a week: the patient says it is paid."""
-        self._get_case().action_says_paid()
+        """Pause the reminders for a week: the patient says it is paid.
+
+        :raise ValidationError: in words, when that was said before and nothing came
+        """
+        self._touch()
+        case = self._get_case()
+        waiting = case.hold_ids.filtered("is_active").mapped("reason")
+        if "says_paid" not in waiting:
+            self._check_claims_left()
+            case.action_says_paid()
 
     # -- contact choices -----------------------------------------------------------
 

@@ -1,7 +1,9 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import format_amount, format_date
 
 HISTORY = 20
+BILLS = 60
 
 
 class ClinicLink(models.Model):
@@ -26,11 +28,8 @@ class ClinicLink(models.Model):
         """Return the companies that this person has a bill or a case in (sudo)."""
         moves = self.env["account.move"].sudo()
         groups = moves._read_group(
-            [
-                ("clinic_guarantor_id", "=", partner.id),
-                ("state", "=", "posted"),
-                ("move_type", "in", ("out_invoice", "out_refund", "out_receipt")),
-            ],
+            self._get_bills_domain(partner)
+            & Domain("move_type", "in", ("out_invoice", "out_refund", "out_receipt")),
             ["company_id"],
         )
         cases = self.env["clinic.followup.case"].sudo()
@@ -38,14 +37,24 @@ class ClinicLink(models.Model):
         return found.union(*[company for (company,) in groups])
 
     def _get_history(self, lang):
-        """Return the latest payments of this person, the newest first."""
+        """Return the latest payments of this person, the newest first.
+
+        What was paid for a contact's bill is booked on its parent: it is found by the
+        bill, or by who chose it on the page.
+        """
         payments = self.env["account.payment"].search(
-            [
-                ("partner_id", "child_of", self.partner_id.id),
-                ("company_id", "=", self.company_id.id),
-                ("payment_type", "=", "inbound"),
-                ("state", "in", ("in_process", "paid")),
-            ],
+            (
+                Domain("partner_id", "child_of", self.partner_id.id)
+                | Domain("reconciled_invoice_ids", "in", self._get_own_bills().ids)
+                | Domain(
+                    "payment_transaction_id.clinic_checkout_id.partner_id",
+                    "=",
+                    self.partner_id.id,
+                )
+            )
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("payment_type", "=", "inbound")
+            & Domain("state", "in", ("in_process", "paid")),
             order="date desc, id desc",
             limit=HISTORY,
         )
@@ -62,9 +71,35 @@ class ClinicLink(models.Model):
             for payment in payments.filtered(self._may_read_payment)
         ]
 
-    def _may_read_payment(self, payment):
-        """What was paid for a confidential bill is its patient's alone."""
-        return all(
-            not move.clinic_confidential or move.clinic_patient_id == self.partner_id
-            for move in payment.reconciled_invoice_ids
+    def _get_own_bills(self):
+        """Return the latest of these bills: what was paid of them is shown."""
+        return self.env["account.move"].search(
+            self._get_bills_domain(self.partner_id)
+            & Domain("company_id", "=", self.company_id.id),
+            limit=BILLS,
         )
+
+    @api.model
+    def _get_bills_domain(self, partner):
+        """Return the domain of the bills made out for this person, or asked of him."""
+        asked = Domain("clinic_guarantor_id", "=", partner.id)
+        return (asked | Domain("partner_id", "=", partner.id)) & Domain(
+            "state", "=", "posted"
+        )
+
+    def _may_read_payment(self, payment):
+        """What was paid for a confidential bill is its patient's alone.
+
+        Payers see what they paid; others see what was paid for their own bills only.
+        """
+        bills = payment.reconciled_invoice_ids
+        payer = payment.payment_transaction_id.clinic_checkout_id.partner_id
+        own = bills.filtered(self._is_own_bill)
+        hidden = bills.filtered("clinic_confidential").filtered(
+            lambda move: move.clinic_patient_id != self.partner_id
+        )
+        return not hidden and (own == bills or payer == self.partner_id)
+
+    def _is_own_bill(self, move):
+        people = move.clinic_patient_id | move.partner_id | move.clinic_guarantor_id
+        return self.partner_id in people

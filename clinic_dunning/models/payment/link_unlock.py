@@ -14,7 +14,7 @@ class ClinicLink(models.Model):
     _inherit = "clinic.link"
 
     def _unlock(self, birth_date):
-        """Compare a birth date, count failures and lock the link at the fifth.
+        """Compare a birth date, count failures and lock the links at the fifth.
 
         Nobody learns whether a birth date is on file, nor whether the link is locked.
 
@@ -32,21 +32,46 @@ class ClinicLink(models.Model):
 
         :param is_right: function that says whether it was right; not asked when locked
         """
+        links = self._take_siblings()
         self._touch()
-        link = self.sudo()
         if self._is_locked():
             return False
         if is_right():
-            link.failures = 0
+            links.failures = 0
             return True
-        link.failures += 1
-        if link.failures >= MAX_FAILURES:
-            self._lock_up()
+        self.sudo().failures += 1
+        if sum(links.mapped("failures")) >= MAX_FAILURES:
+            self._lock_up(links)
         return False
 
+    def _take_siblings(self):
+        """Return the working links of this person in this clinic, this one included.
+
+        Another link gives no further tries. They are locked: of two tries at once the
+        second one fails on its old snapshot and is replayed by Odoo.
+        """
+        self.flush_model()
+        self.env.cr.execute(
+            """SELECT id FROM clinic_link
+                WHERE partner_id = %s AND company_id = %s AND revoked_at IS NULL
+                  AND expires_at > %s
+                ORDER BY id FOR NO KEY UPDATE""",
+            [self.partner_id.id, self.company_id.id, fields.Datetime.now()],
+        )
+        ids = [row[0] for row in self.env.cr.fetchall()]
+        return self.sudo().browse({*ids, self.id})
+
     def _is_locked(self):
-        until = self.sudo().locked_until
-        return bool(until and until > fields.Datetime.now())
+        """Return whether somebody guessed too often on a link of this person here."""
+        links = self.sudo().search_count(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("locked_until", ">", fields.Datetime.now()),
+            ],
+            limit=1,
+        )
+        return bool(links)
 
     def _parse_date(self, text):
         """Return the date a person typed, day first, or None."""
@@ -60,9 +85,9 @@ class ClinicLink(models.Model):
         except ValueError:
             return None
 
-    def _lock_up(self):
-        """Lock the details for a day and tell the staff."""
-        self.sudo().write(
+    def _lock_up(self, links):
+        """Lock the details behind these links for a day and tell the staff."""
+        links.write(
             {
                 "failures": 0,
                 "locked_until": fields.Datetime.now() + timedelta(hours=LOCKED_HOURS),

@@ -101,6 +101,7 @@ class ClinicPaymentPlan(models.Model):
     lang = fields.Char(readonly=True)
     touched_at = fields.Datetime(readonly=True)
     accepted_at = fields.Datetime(readonly=True)
+    started_at = fields.Datetime(readonly=True)
     accepted_text = fields.Text(readonly=True, help="As it was shown.")
     accepted_ip = fields.Char(string="Accepted from IP Address", readonly=True)
     accepted_user_id = fields.Many2one(

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from .checkout import is_nonce
+from .checkout_pay import HOURS_SHOWN
 
 HOURS_TO_SAVE = 1
 
@@ -32,6 +33,15 @@ class ClinicPaymentPlan(models.Model):
         if not is_nonce(nonce):
             return self.sudo().browse()
         return self.sudo().search([("nonce", "=", nonce)], limit=1)
+
+    @api.model
+    def _find_shown(self, nonce):
+        """Return the plan of that nonce while its card may still be asked about (sudo).
+
+        The address is as secret as the link was, and ends as links do.
+        """
+        since = fields.Datetime.now() - timedelta(hours=HOURS_SHOWN)
+        return self._find_by_nonce(nonce).filtered_domain([("accepted_at", ">", since)])
 
     @api.model
     def _get_card_options(self, company, partner, currency):

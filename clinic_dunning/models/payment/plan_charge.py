@@ -142,6 +142,8 @@ class PaymentTransaction(models.Model):
             return self.env._("The card was removed.")
         if self.currency_id.compare_amounts(self.amount, line._get_left()) > 0:
             return self.env._("It was paid meanwhile.")
+        if line.plan_id._is_paused():
+            return self.env._("The follow-up was paused meanwhile.")
         return ""
 
     def _take_answer(self):
@@ -221,10 +223,13 @@ class PaymentTransaction(models.Model):
     def _find_at_provider(self):
         """Return what the provider knows of this reference.
 
-        Addons for providers bring `_look_up_by_<code>`.
+        An addon for a provider brings `_look_up_by_<code>`, which asks the provider's
+        server for `self.reference` and returns as this method does; a
+        `ValidationError` of core's request counts as None.
 
         :return: dict for `_process`, False where it proves that there is nothing, None
-            where nobody can tell: then a person looks
+            where nobody can tell: then a person decides, on the list of payments to
+            look at
         """
         look_up = getattr(self, f"_look_up_by_{self.provider_code}", None)
         try:

@@ -168,7 +168,7 @@ class ClinicPaymentPlan(models.Model):
 
     def _start(self):
         """From now on the plan holds the follow-up of its bills."""
-        self._move_to("active")
+        self._move_to("active", started_at=fields.Datetime.now())
         self.sudo().hold_id.action_end()
         self.env.ref("clinic_dunning.ir_cron_plans").sudo()._trigger()
 
@@ -271,6 +271,7 @@ class ClinicPaymentPlan(models.Model):
     def _draft(self, link, case, currency, items, days, token, wants_card):
         """Replace what this patient drafted before."""
         link._touch()
+        link._check_plans_left()
         if wants_card and not case.company_id._may_clinic_collect():
             raise ValidationError(
                 self.env._("Payment on a date is not offered. Please call us.")

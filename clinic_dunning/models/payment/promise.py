@@ -83,6 +83,8 @@ class ClinicPromise(models.Model):
         :raise ValidationError: in words for the patient
         """
         self._check_day(day, link.company_id._get_clinic_today(), user)
+        if not user:
+            link._check_promises_left()
         statement = link._get_statement()
         items = statement.get_asked(currency)
         asked = statement.get_amount(currency, items)

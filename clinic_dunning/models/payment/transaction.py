@@ -1,10 +1,12 @@
 import logging
+from datetime import timedelta
 
 import psycopg2
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..followup.moment import Moment
 from ..outreach.recheck import NOT_BOOKED
 
 _logger = logging.getLogger(__name__)
@@ -26,6 +28,7 @@ BEING_LOOKED_AT = (
         [("state", "=", "open"), ("kind", "in", NOT_BOOKED)],
     )
 )
+TIME_TO_PAY = timedelta(hours=2)
 AWAITED = Domain("state", "=", "pending") & Domain("provider_code", "=", "custom")
 
 
@@ -133,6 +136,7 @@ class PaymentTransaction(models.Model):
         parts = self._get_clinic_parts()
         if not parts:
             return super()._create_payment(**extra_create_values)
+        self = self.with_context(clinic_paid_on=self._get_day_of_payment())
         try:
             with self.env.cr.savepoint():
                 return self._book(parts, extra_create_values)
@@ -173,11 +177,19 @@ class PaymentTransaction(models.Model):
         move = parts.move_id
         if len(move) != 1 or not move.is_invoice(include_receipts=True):
             return False
-        values = move._get_invoice_next_payment_values()
-        return (
-            values.get("installment_state") == "epd"
-            and self.currency_id.compare_amounts(self.amount, values["amount_due"]) == 0
-        )
+        early = move._get_early_amount(self._get_day_of_payment())
+        return bool(early) and self.currency_id.compare_amounts(self.amount, early) == 0
+
+    def _get_day_of_payment(self):
+        """Return the clinic's day on which the payer began, shortly before it was paid.
+
+        Who began before midnight has the discount of that day.
+        """
+        began = self.create_date
+        if self.last_state_change:
+            began = max(began, self.last_state_change - TIME_TO_PAY)
+        company = self.company_id or self.provider_id.company_id
+        return Moment(began, company._get_clinic_tz()).today
 
     def _create_payment_on(self, account, parts, extra_create_values):
         """Book one payment without core's matching, which spreads it over all terms."""
