@@ -2,61 +2,11 @@
 
 from datetime import timedelta
 
-import invariants
-from phone import DESKTOP, PHONE, Phone
+from phone import DESKTOP, PHONE
+from tour import TourCase
 
 from odoo import Command, fields
 from odoo.tests import new_test_user, tagged
-
-from odoo.addons.clinic_dunning.tests.pay_common import PayCase
-
-
-class TourCase(PayCase):
-    """Tours end with the invariants, without a script's error or a foreign request."""
-
-    size = None
-
-    @classmethod
-    def _make_provider(cls):
-        """Return the demo provider of the clinic, published."""
-        domain = [("code", "=", "demo"), ("company_id", "=", cls.company.id)]
-        provider = cls.env["payment.provider"].search(domain, limit=1)
-        if not provider:
-            template = cls.env.ref("payment.payment_provider_demo")
-            provider = template.copy({"company_id": cls.company.id})
-        provider.write({"state": "test", "is_published": True})
-        method = provider.with_context(active_test=False).payment_method_ids[:1]
-        provider.payment_method_ids = [Command.set(method.ids)]
-        method.active = True
-        provider.journal_id = cls.env["account.journal"].search(
-            [("type", "=", "bank"), ("company_id", "=", cls.company.id)]
-        )
-        lines = provider.journal_id.inbound_payment_method_line_ids
-        lines.payment_account_id = lines.payment_account_id[:1]
-        return provider, method
-
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(self.check_invariants)
-
-    def check_invariants(self):
-        self.env.flush_all()
-        self.assertEqual(invariants.check(self.cr), {})
-
-    def visit(self, path=None):
-        """Return the visitor's phone, to be opened with `with`."""
-        return Phone(self, self.size).opened(path or self.path)
-
-    def pay_by_demo(self, phone):
-        """Pay on Odoo's own form, as it stands after the choice."""
-        phone.sees("You pay")
-        phone.page.locator("#customer_input").fill("4242 4242 4242 4242")
-        phone.page.locator("button[name=o_payment_submit_button]").click()
-
-    def unlock(self, phone):
-        phone.sees("Your birth date, please")
-        phone.fill("Birth date", "1980-05-12")
-        phone.page.locator(".pay").first.click()
 
 
 @tagged("post_install", "-at_install")
@@ -168,6 +118,43 @@ class TestTourOnPhone(TourCase):
             self.unlock(phone)
             phone.sees("That did not work. Please try again, or call us.")
             phone.misses("Download the bill")
+
+    def test_nobody_else_is_asked_before_a_method_is_chosen(self):
+        stripe = self.env["payment.provider"].search([("code", "=", "stripe")], limit=1)
+        card = self.env.ref("payment.payment_method_card")
+        stripe = stripe.copy(
+            {
+                "name": "Online",
+                "company_id": self.company.id,
+                "payment_method_ids": [Command.set(card.ids)],
+                "stripe_publishable_key": "pk_test",
+                "stripe_secret_key": "sk_test",
+            }
+        )
+        stripe.write({"state": "test", "is_published": True})
+        card.active = True
+        self._make_invoice(100.0)
+        with self.visit() as phone:
+            phone.click("Pay 100.00 €")
+            phone.sees("How would you like to pay?")
+            html = phone.page.content()
+            self.assertNotRegex(html, r"""(src|href|action)=["'](https?:)?//""")
+            self.assertNotIn("<script", html)
+            self.assertLess(len(html), 50_000)
+            self.assertEqual(phone.complaints, [])
+            phone.click("Card")
+            phone.page.locator("[name=o_stripe_element_container]").wait_for(
+                state="attached"
+            )
+            phone.click("Choose another way to pay")
+            phone.sees("How would you like to pay?")
+            asked = [url for url in phone.complaints if url.startswith("https://")]
+            self.assertTrue(asked)
+            self.assertFalse([url for url in asked if "stripe.com" not in url])
+            phone.complaints.clear()
+            phone.click(self.method.name)
+            self.pay_by_demo(phone)
+            phone.sees("Thank you, your payment has arrived.")
 
     def test_lost_connection_during_payment(self):
         self._make_invoice(100.0)
