@@ -22,7 +22,8 @@ START = 60  # seconds until it must answer
 class Server:
     """Where a running server listens; `log` is what it wrote."""
 
-    def __init__(self, port, log):
+    def __init__(self, database, port, log):
+        self.database = database
         self.host = "127.0.0.1"
         self.port = port
         self.url = f"http://{self.host}:{port}"
@@ -46,7 +47,7 @@ def find_port():
 def serving(database, workers=2):
     """Serve a database on loopback as behind a proxy, without scheduled actions."""
     log = tempfile.NamedTemporaryFile(suffix=".log", prefix="bench-", delete=False)
-    server = Server(find_port(), log.name)
+    server = Server(database, find_port(), log.name)
     process = subprocess.Popen(
         [
             *(sys.executable, "-W", "ignore", "-m", "odoo"),

@@ -1,10 +1,11 @@
 """The patient's page: statements, pages a second, the limiter, a flood."""
 
 import http.client
+import json
 import threading
 import time
 
-from load import get_p95, run_visitors, visit
+from load import Visit, get_p95, run_visitors, visit
 from postgres import settle
 from registry import bench
 from report import Measure
@@ -18,6 +19,22 @@ SECONDS = 15
 FLOOD = 200
 FLOODED = 10
 COUNTS = 500
+FLOODER = "10.201.0.1"  # a desk's own address: clinic and waiting room share it
+WORK = {
+    "model": "clinic.followup.case",
+    "method": "web_search_read",
+    "args": [],
+    "kwargs": {
+        "domain": [],
+        "specification": {
+            "partner_id": {"fields": {"display_name": {}}},
+            "amount_overdue": {},
+            "why_now": {},
+            "next_action_date": {},
+        },
+        "limit": 40,
+    },
+}
 LOGGED = "/p/***"  # the server's log hides the secret
 DEBTORS = """
     SELECT partner_id FROM account_move_line line
@@ -54,6 +71,7 @@ def prepare(database):
         people = env["res.partner"].browse(row[0] for row in env.cr.fetchall())
         *others, busiest = people
         bill(env, busiest)
+        env.ref("base.user_admin").password = "admin"
         company = env["res.company"].browse(1)
         links = env["clinic.link"]
         paths = [
@@ -105,23 +123,69 @@ def view(server, paths, visitors, seconds, rate=0):
 
 
 def measure_flood(server, paths):
-    """One address asks 200 times a second while others look at their pages."""
+    """One address asks 200 times a second while others look at their pages.
+
+    A clerk at that very address works on, too.
+    """
     quiet = view(server, paths, 1, 5, rate=2)
-    flood, busy = [], []
-    flooding = start(flood, lambda: run_flood(server, paths[0]))
-    working = start(busy, lambda: view(server, paths[1:], 1, 8, rate=2))
-    flooding.join()
-    working.join()
+    cookie = log_in(server)
+    flood, busy, desk = [], [], []
+    doing = [
+        start(flood, lambda: run_flood(server, paths[0])),
+        start(busy, lambda: view(server, paths[1:], 1, 8, rate=2)),
+        start(desk, lambda: run_clerk(server, cookie, 8)),
+    ]
+    for thread in doing:
+        thread.join()
     refused = [seen for seen in flood if seen.status == 429]
     yield Measure("page.flood.sent", len(flood) / FLOODED, "/s")
     yield Measure("page.flood.refused", 100 * len(refused) / len(flood), "%")
     yield Measure("page.quiet_p95", get_p95(quiet), "s")
     yield Measure("page.flood.others_p95", get_p95(busy), "s", 0.8)
+    yield Measure("page.flood.clerk_p95", get_p95(desk), "s", 2.0)
+    locked_out = [seen for seen in desk if seen.status != 200]
+    yield Measure("page.flood.clerk_locked_out", len(locked_out), "", 0)
+
+
+def ask_as_clerk(server, path, params, cookie=""):
+    """Call the server as the web client does; return (answer, its text)."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=30)
+    headers = {
+        "Content-Type": "application/json",
+        "Cookie": cookie,
+        "X-Forwarded-For": FLOODER,
+        "X-Forwarded-Host": "clinic.example",
+    }
+    connection.request("POST", path, json.dumps({"params": params}), headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer, text
+
+
+def log_in(server):
+    """Return the cookie of a clerk's session."""
+    name = server.database
+    who = {"db": name, "login": "admin", "password": "admin"}
+    answer, _text = ask_as_clerk(server, "/web/session/authenticate", who)
+    return answer.headers["Set-Cookie"].partition(";")[0]
+
+
+def run_clerk(server, cookie, seconds):
+    """Open the work list twice a second; return the visits."""
+    visits, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        begin = time.perf_counter()
+        answer, text = ask_as_clerk(server, "/web/dataset/call_kw", WORK, cookie)
+        status = answer.status if '"records"' in text else 500
+        visits.append(Visit(time.perf_counter() - begin, status))
+        time.sleep(max(0.0, begin + 0.5 - time.perf_counter()))
+    return visits
 
 
 def run_flood(server, path):
     """Ask again and again from one address."""
-    return run_visitors(server, 8, FLOODED, lambda _number: (path, "10.201.0.1"), FLOOD)
+    return run_visitors(server, 8, FLOODED, lambda _number: (path, FLOODER), FLOOD)
 
 
 def start(result, work):
