@@ -19,5 +19,9 @@
         "views/booking_type_views.xml",
         "views/waiting_list_views.xml",
         "views/booking_menus.xml",
+        "views/deposit_views.xml",
+        "views/deposit_policy_views.xml",
+        "views/deposit_menus.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
 }

@@ -42,6 +42,37 @@ INVARIANTS = {
     "I6 no appointment is confirmed that is still on hold": """
         SELECT id FROM resource_booking
          WHERE active AND state = 'confirmed' AND clinic_held_until IS NOT NULL""",
+    "I5 what came of a deposit was used, given back, kept, or is open": """
+        SELECT deposit.id FROM clinic_deposit deposit
+          LEFT JOIN (SELECT deposit_id,
+                            SUM(amount) FILTER (WHERE kind = 'paid') AS paid,
+                            SUM(amount) FILTER (WHERE kind IN (
+                                'applied', 'refunded', 'kept')) AS gone
+                       FROM clinic_deposit_line GROUP BY 1) part
+            ON part.deposit_id = deposit.id
+         WHERE ABS(COALESCE(deposit.open, 0) - COALESCE(part.paid, 0)
+                   + COALESCE(part.gone, 0)) > 0.0005
+            OR deposit.open < -0.0005
+            OR deposit.state IN ('requested', 'authorized', 'released')
+           AND COALESCE(part.paid, 0) > 0.0005
+            OR deposit.state IN ('applied', 'kept', 'refunded')
+           AND ABS(deposit.open) > 0.0005
+            OR deposit.state = 'paid' AND deposit.open < 0.0005""",
+    "I5 what is open of a deposit is its advance in the ledger": """
+        SELECT deposit.id FROM clinic_deposit deposit
+          LEFT JOIN (SELECT paid.deposit_id, -SUM(line.amount_residual_currency) AS rest
+                       FROM clinic_deposit_line paid
+                       JOIN account_payment payment ON payment.id = paid.payment_id
+                       JOIN account_move_line line
+                         ON line.move_id = payment.move_id
+                        AND line.account_id = payment.destination_account_id
+                      WHERE paid.kind = 'paid' GROUP BY 1) advance
+            ON advance.deposit_id = deposit.id
+         WHERE ABS(COALESCE(deposit.open, 0) - COALESCE(advance.rest, 0)) > 0.0005""",
+    "I5 a deposit is kept only by a posted fee": """
+        SELECT line.id FROM clinic_deposit_line line
+          LEFT JOIN account_move move ON move.id = line.move_id
+         WHERE line.kind = 'kept' AND move.state IS DISTINCT FROM 'posted'""",
     "I7 no instalment is charged twice, nor above its amount or its notice": """
         SELECT line.id FROM clinic_payment_plan_line line
           JOIN payment_transaction tx ON tx.clinic_plan_line_id = line.id
@@ -129,19 +160,19 @@ INVARIANTS = {
          WHERE state = 'planned' AND message_id IS NULL
            AND decided_at < (now() AT TIME ZONE 'UTC') - interval '15 minutes'""",
     "I15 no raw link secret stored outside the mail queue": r"""
-        SELECT id FROM clinic_message WHERE values::text ~ '/p/[A-Za-z0-9_-]{22}'
+        SELECT id FROM clinic_message WHERE values::text ~ '/[pbd]/[\w-]{22}'
         UNION ALL
-        SELECT id FROM clinic_message_attempt WHERE letter_body ~ '/p/[A-Za-z0-9_-]{22}'
+        SELECT id FROM clinic_message_attempt WHERE letter_body ~ '/[pbd]/[\w-]{22}'
         UNION ALL
-        SELECT id FROM mail_message WHERE body ~ '/p/[A-Za-z0-9_-]{22}'
+        SELECT id FROM mail_message WHERE body ~ '/[pbd]/[\w-]{22}'
         UNION ALL
-        SELECT id FROM mail_activity WHERE note ~ '/p/[A-Za-z0-9_-]{22}'
+        SELECT id FROM mail_activity WHERE note ~ '/[pbd]/[\w-]{22}'
         UNION ALL
         SELECT id FROM mail_mail
          WHERE state != 'outgoing' AND id NOT IN (
                 SELECT mail_mail_id FROM clinic_message_attempt
                  WHERE state = 'leased' AND mail_mail_id IS NOT NULL)
-           AND body_html ~ '/p/[A-Za-z0-9_-]{22}'""",
+           AND body_html ~ '/[pbd]/[\w-]{22}'""",
 }
 
 
@@ -153,6 +184,14 @@ def has_table(cr, table):
     """Return whether the database has that table."""
     cr.execute("SELECT to_regclass(%s)", [table])
     return bool(cr.fetchone()[0])
+def find_missing(cr):
+    """Return the tables of addons that are not installed here."""
+    tables = ("clinic_twilio_event", "clinic_deposit")
+    cr.execute(
+        "SELECT name FROM unnest(%s) name WHERE to_regclass(name) IS NULL",
+        [list(tables)],
+    )
+    return [row[0] for row in cr.fetchall()]
 
 
 def check(cr):
@@ -164,6 +203,9 @@ def check(cr):
     absent = [table for table in OPTIONAL if not has_table(cr, table)]
     for name, sql in INVARIANTS.items():
         if any(table in sql for table in absent):
+    missing = find_missing(cr)
+    for name, sql in INVARIANTS.items():
+        if any(table in sql for table in missing):
             continue
         cr.execute(sql)
         if rows := cr.fetchmany(5):

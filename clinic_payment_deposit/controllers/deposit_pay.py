@@ -80,10 +80,33 @@ class ClinicDepositPay(ClinicCheckout):
             values["providers_sudo"] = values["providers_sudo"].with_context(
                 clinic_is_hold=True
             )
+        if deposit.way == "card":
+            values |= {
+                "mode": "validation",
+                "allow_token_selection": False,
+                "allow_token_deletion": False,
+                "amount": None,
+            }
         return values | {
+            "deposit_amount": deposit and deposit._format(deposit.amount),
             "deposit_what": deposit and deposit._get_what_text(),
             "deposit_deadline": deposit and deposit._get_deadline_text(checkout.lang),
         }
+
+    def _create_transaction(self, *args, custom_create_values=None, **kwargs):
+        """Saving a card for a deposit is a transaction without an amount."""
+        custom = custom_create_values or {}
+        checkouts = request.env["clinic.payment.checkout"].sudo()
+        checkout = checkouts.browse(custom.get("clinic_checkout_id") or ())
+        if checkout.clinic_deposit_id.way == "card":
+            kwargs |= {
+                "amount": None,
+                "currency_id": None,
+                "tokenization_requested": True,
+                "is_validation": True,
+            }
+            custom.pop("invoice_ids", None)
+        return super()._create_transaction(*args, custom_create_values=custom, **kwargs)
 
     # -- helpers -----------------------------------------------------------------------
 

@@ -82,6 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
         data = json.loads(body) if is_json else dict(parse_qsl(body or address.query))
         call = Call(self.command, address.path, data, dict(self.headers))
         status, answer = self.api.answer(call)
+        if not status:  # the connection breaks after all was done
+            self.close_connection = True
+            return
         content = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

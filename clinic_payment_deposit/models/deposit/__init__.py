@@ -15,5 +15,11 @@ from . import page
 from . import checkout
 from . import tell
 from . import transaction
+from . import stripe
+from . import stripe_event
+from . import watch
+from . import saved_card
+from . import desk
+from . import cash_match
 from . import exception
 from . import booking

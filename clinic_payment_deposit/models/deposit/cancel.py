@@ -32,7 +32,8 @@ class ClinicDeposit(models.Model):
         :param str by: "patient", "clinic" or "no_show"
         """
         self.ensure_one()
-        held = self.amount if self.state == "authorized" else self.open
+        is_held = self.state == "authorized" or self._has_card()
+        held = self.amount if is_held else self.open
         share, reason = self._get_kept_share(now or fields.Datetime.now(), by)
         kept = self.currency_id.round(held * share / 100)
         return Refund(
@@ -69,11 +70,22 @@ class ClinicDeposit(models.Model):
         """
         for deposit in self:
             deposit._lock()
-            if deposit.state in WAITING:
+            if deposit._has_card():
+                deposit._settle_card(deposit._preview_cancel(by=by), reason)
+            elif deposit.state in WAITING:
                 deposit._expire(reason)
             elif deposit.state in ("authorized", "paid"):
                 deposit.sudo().reason = reason
                 deposit._settle_cancelled(deposit._preview_cancel(by=by))
+
+    def _settle_card(self, refund, reason):
+        """Charge the saved card with what is kept, if anything is."""
+        deposit = self.sudo()
+        if self.currency_id.compare_amounts(refund.kept, 0) > 0:
+            deposit.reason = reason
+            deposit._charge_saved_card(refund.kept)
+        else:
+            deposit._expire(reason)
 
     def _settle_cancelled(self, refund):
         is_held = self.state == "authorized"

@@ -85,7 +85,9 @@ class PaymentTransaction(models.Model):
             checkout = checkouts.browse(vals.get("clinic_checkout_id") or ())
             if deposit := checkout.clinic_deposit_id:
                 vals["clinic_deposit_id"] = deposit.id
-                vals["clinic_is_hold"] = deposit.way == "hold"
+                vals["clinic_is_hold"] = (
+                    deposit.way == "hold" and vals.get("operation") != "validation"
+                )
         return super().create(vals_list)
 
     def _thank(self):

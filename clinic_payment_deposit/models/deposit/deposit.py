@@ -88,6 +88,7 @@ class ClinicDeposit(models.Model):
     lang = fields.Char(readonly=True)
     nonce = fields.Char(readonly=True, copy=False, groups="base.group_system")
     touched_at = fields.Datetime(readonly=True)
+    warned_at = fields.Datetime(readonly=True)
 
     policy_id = fields.Many2one(
         "clinic.deposit.policy", readonly=True, ondelete="restrict"
@@ -228,7 +229,7 @@ class ClinicDeposit(models.Model):
     def _is_secured(self):
         """Return whether the visit may be confirmed."""
         self.ensure_one()
-        return self.state in SECURED
+        return self.state in SECURED or self._has_card()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

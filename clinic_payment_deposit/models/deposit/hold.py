@@ -48,9 +48,6 @@ class ClinicDeposit(models.Model):
             raise UserError(
                 self.env._("The provider refused: %s", capture.state_message or "")
             )
-        rest = self.currency_id.round(hold.amount - amount)
-        if self.currency_id.compare_amounts(rest, 0) > 0:
-            hold._note_rest_released(rest)
         capture._post_process_now()
         return capture
 

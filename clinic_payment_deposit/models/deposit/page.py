@@ -49,7 +49,7 @@ class ClinicDeposit(models.Model):
         """Return in one word how the deposit stands for the patient."""
         if self._get_live_transaction() and self.state != "authorized":
             return "checking"
-        if self.token_id and self.state in WAITING:
+        if self._has_card():
             return "card"
         if self.state in WAITING:
             return "open" if self._may_be_paid() else "expired"
@@ -141,11 +141,24 @@ class ClinicDeposit(models.Model):
 
     def _filter_options(self, providers, methods):
         """Return the providers and methods that can do what is asked (sudo)."""
+        if self.way == "card":
+            return self._get_card_options()
         if self.way == "hold":
             providers = providers.filtered(lambda provider: provider._can_hold())
             methods = methods.filtered(lambda method: method._can_hold())
         elif not self._has_time_for_transfer():
             providers = providers.filtered(lambda provider: provider.code != "custom")
+        return providers, methods.filtered(
+            lambda method: method.provider_ids & providers
+        )
+
+    def _get_card_options(self):
+        """Return the providers and methods that can save a card to be held later."""
+        plans = self.env["clinic.payment.plan"].sudo()
+        providers, methods = plans._get_card_options(
+            self.company_id, self.partner_id, self.currency_id
+        )
+        providers = providers.filtered(lambda provider: provider._can_hold())
         return providers, methods.filtered(
             lambda method: method.provider_ids & providers
         )

@@ -80,6 +80,7 @@ class ClinicDeposit(models.Model):
 
     def _confirm_booking(self):
         """Confirm the visit and thank the patient, once."""
-        if self.booking_id:
-            self.booking_id._confirm_paid()
+        booking = self.booking_id
+        if booking.active and booking.clinic_attendance == "expected":
+            booking._confirm_paid()
         self._tell_received()

@@ -31,6 +31,7 @@ class PaymentTransaction(models.Model):
         domain = UNDER_WAY | BEING_BOOKED
         return self.sudo().search(
             domain
+            & Domain("operation", "!=", "validation")
             & Domain("clinic_deposit_id", "in", deposits.ids)
             & Domain("source_transaction_id", "=", False),
             limit=1,
@@ -96,7 +97,8 @@ class PaymentTransaction(models.Model):
         """A deposit follows what happens to its transactions."""
         updated = super()._update_state(allowed_states, target_state, state_message)
         for transaction in updated.filtered("clinic_deposit_id"):
-            transaction._tell_deposit()
+            if transaction.operation != "validation":
+                transaction._tell_deposit()
         return updated
 
     def _tell_deposit(self):
@@ -106,6 +108,7 @@ class PaymentTransaction(models.Model):
         """
         deposit = self.clinic_deposit_id
         if self.source_transaction_id:
+            self._release_rest()
             return
         if self.state in ("pending", "done") and deposit.state == "requested":
             deposit._move_to("pending")
@@ -113,6 +116,28 @@ class PaymentTransaction(models.Model):
             deposit._move_to("authorized")
         elif self.state in ("cancel", "error"):
             deposit._note_failed(self)
+
+    def _release_rest(self):
+        """What was not captured of a hold is let go: one capture ends it.
+
+        Stripe does so by itself, others are asked.
+        """
+        source = self.source_transaction_id
+        is_taken = self.state == "done" and self.operation == source.operation
+        if not is_taken or source.state != "authorized":
+            return
+        parts = source.child_transaction_ids.filtered(
+            lambda tx: tx.state in ("done", "cancel")
+            and tx.operation == source.operation
+        )
+        rest = self.currency_id.round(source.amount - sum(parts.mapped("amount")))
+        if self.currency_id.compare_amounts(rest, 0) <= 0:
+            return
+        self.clinic_deposit_id._add_line("released", rest, transaction_id=source.id)
+        if self.provider_code == "stripe":
+            source._create_child_transaction(rest)._set_canceled()
+        else:
+            source._void(rest)
 
     # -- booking -----------------------------------------------------------------------
 
@@ -144,10 +169,19 @@ class PaymentTransaction(models.Model):
     def _post_process(self):
         """Core first; what follows may fail without undoing the booking."""
         result = super()._post_process()
-        for transaction in self.filtered("clinic_deposit_id"):
-            if transaction.state in ("authorized", "done"):
+        for transaction in self.filtered(
+            lambda tx: tx.clinic_deposit_id and tx.operation != "validation"
+        ):
+            is_split = transaction.state == "done" and transaction._was_captured()
+            if transaction.state in ("authorized", "done") and not is_split:
                 transaction._attempt(transaction._settle_deposit)
         return result
+
+    def _was_captured(self):
+        """Return whether the money came by a capture, not by this one itself."""
+        return any(
+            child.operation == self.operation for child in self.child_transaction_ids
+        )
 
     def _post_process_now(self):
         """Book without waiting for the ten-minute run."""

@@ -1,0 +1,127 @@
+from odoo import api, models
+
+
+class PaymentTransaction(models.Model):
+    """News from Stripe that core knows nothing of, or counts twice."""
+
+    _inherit = "payment.transaction"
+
+    @api.model
+    def _find_of_stripe(self, record):
+        """Return the payment that a charge, refund or dispute is about (sudo)."""
+        intent = record.get("payment_intent")
+        intent = intent.get("id") if isinstance(intent, dict) else intent
+        if not intent:
+            return self.sudo().browse()
+        return self.sudo().search(
+            [
+                ("provider_code", "=", "stripe"),
+                ("source_transaction_id", "=", False),
+                ("provider_reference", "=", intent),
+            ],
+            limit=1,
+        )
+
+    def _take_stripe_event(self, kind, record):
+        """Take an event whose signature was checked.
+
+        :param str kind: type of the event, such as "charge.refunded"
+        :param dict record: the charge, refund, dispute or intent it tells of
+        """
+        self.ensure_one()
+        self._touch_money()
+        if kind.startswith("charge.dispute."):
+            self._take_dispute(record)
+        elif kind.startswith("charge.refund"):
+            self._take_refunds()
+        else:
+            self._refetch()
+
+    # -- refunds -----------------------------------------------------------------------
+
+    def _take_refunds(self):
+        """Book the refunds that Stripe knows of, each once, wherever it was made.
+
+        :raise StripeFailure: Stripe does not answer: it will tell again
+        """
+        client = self.provider_id._get_stripe_client()
+        for refund in client.get_refunds(self.provider_reference):
+            child = self._find_refund(refund) or self._note_foreign_refund(refund)
+            if child:
+                child._take_refund(refund)
+
+    def _find_refund(self, refund):
+        """Return our transaction of a refund: by its id, else by our reference."""
+        reference = (refund.get("metadata") or {}).get("reference")
+        children = self.child_transaction_ids.filtered(
+            lambda tx: tx.operation == "refund"
+        )
+        return children.filtered(
+            lambda tx: tx.provider_reference == refund["id"]
+        ) or children.filtered(lambda tx: reference and tx.reference == reference)
+
+    def _note_foreign_refund(self, refund):
+        """Make the transaction of a refund that was made at Stripe's own pages."""
+        if refund["status"] not in ("succeeded", "pending"):
+            return self.browse()
+        amount = self._get_major_amount(refund["amount"])
+        return self.with_context(clinic_was_made=True)._create_child_transaction(
+            amount, is_refund=True
+        )
+
+    def _check_refundable(self, amount):
+        """What was given back already is booked, however much it was."""
+        if self.env.context.get("clinic_was_made"):
+            return None
+        return super()._check_refundable(amount)
+
+    def _take_refund(self, refund):
+        """Let one refund become what Stripe says of it."""
+        if refund["status"] in ("failed", "canceled"):
+            self._bounce(refund)
+        elif self.state in ("draft", "pending", "error"):
+            self._process("stripe", {"refund": refund})
+
+    def _bounce(self, refund):
+        """A refund came back: its booking is undone, a person finds another way."""
+        if self.state == "error":
+            return
+        reason = refund.get("failure_reason") or self.env._("The refund came back.")
+        self._set_error(reason, extra_allowed_states=("done",))
+        if self.payment_id:
+            self.payment_id.action_draft()
+            self.payment_id.action_cancel()
+        source = self.source_transaction_id
+        self.env["clinic.payment.exception"]._file(
+            source, "bounced", amount=-self.amount, note=reason
+        )
+        source.clinic_deposit_id._stop_for_a_person()
+
+    # -- disputes ----------------------------------------------------------------------
+
+    def _take_dispute(self, dispute):
+        """Put a dispute on the list; a lost one is money taken back by the bank."""
+        exceptions = self.env["clinic.payment.exception"]
+        amount = self._get_major_amount(dispute.get("amount"))
+        reason = dispute.get("reason")
+        known = exceptions.sudo().search(
+            [("transaction_id", "=", self.id), ("kind", "=", "disputed")]
+        )
+        if dispute.get("status") in ("won", "warning_closed"):
+            known.filtered(lambda known: known.state == "open").action_done()
+            return
+        known = known or exceptions._file(self, "disputed", amount, note=reason)
+        self.clinic_deposit_id._stop_for_a_person()
+        if dispute.get("status") == "lost":
+            exceptions._file(self, "charged_back", amount, note=reason)
+            known.filtered(lambda known: known.state == "open").action_done()
+
+
+class ClinicDeposit(models.Model):
+    _inherit = "clinic.deposit"
+
+    def _stop_for_a_person(self):
+        """Wait for a person: nothing is used, kept or given back by itself."""
+        for deposit in self:
+            if deposit.state not in ("exception", "requested", "pending", "expired"):
+                deposit._move_to("exception")

@@ -1,0 +1,119 @@
+import logging
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ...tools.stripe_client import StripeFailure
+
+_logger = logging.getLogger(__name__)
+
+# News of a payment that nobody told come from the provider after so long.
+PATIENCE = timedelta(minutes=10)
+DAYS = timedelta(days=30)
+WARNING = timedelta(hours=24)
+
+
+class ClinicDeposit(models.Model):
+    """Holds are watched until they end; news that got lost are asked for."""
+
+    _inherit = "clinic.deposit"
+
+    @api.model
+    def _cron_watch(self):
+        """Scheduled action: look up what was lost, warn of holds that end soon."""
+        transactions = self.env["payment.transaction"].sudo()._get_to_look_up()
+        holds = self.sudo()._get_ending_holds()
+        cards = self.sudo()._get_to_hold()
+        waiting = len(transactions) + len(holds) + len(cards)
+        self.env["ir.cron"]._commit_progress(remaining=waiting)
+        for transaction in transactions:
+            self._insist_once(transaction._heal)
+        for deposit in holds:
+            self._insist_once(deposit._warn_of_end)
+        for deposit in cards:
+            self._insist_once(deposit._hold_saved_card)
+
+    def _insist_once(self, act):
+        """Do one thing of a run; if it fails, the others go on and it comes again."""
+        try:
+            act()
+            self.env["ir.cron"]._commit_progress(1)
+        except (psycopg2.OperationalError, StripeFailure, UserError) as error:
+            self.env.cr.rollback()
+            self.env.invalidate_all(flush=False)
+            _logger.info("Left for the next run: %s", error)
+
+    @api.model
+    def _get_ending_holds(self):
+        """Return the deposits whose hold ends within a day, not warned of yet."""
+        return self.search(
+            [
+                ("state", "=", "authorized"),
+                ("warned_at", "=", False),
+                (
+                    "transaction_ids",
+                    "any",
+                    [
+                        ("state", "=", "authorized"),
+                        ("source_transaction_id", "=", False),
+                        (
+                            "clinic_capture_before",
+                            "<",
+                            fields.Datetime.now() + WARNING,
+                        ),
+                    ],
+                ),
+            ]
+        )
+
+    def _warn_of_end(self):
+        """Ask a person to capture or to release, once."""
+        self.warned_at = fields.Datetime.now()
+        self._ask_staff(self.env._("A card hold ends soon: capture or release it"))
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    @api.model
+    def _get_to_look_up(self):
+        """Return the payments of deposits that may have moved on without our knowing.
+
+        Begun and never answered, or held beyond the moment the provider named.
+        """
+        now = fields.Datetime.now()
+        quiet = Domain("last_state_change", "<", now - PATIENCE)
+        open_ = Domain("state", "in", ("draft", "pending"))
+        ended = Domain("state", "=", "authorized") & Domain(
+            "clinic_capture_before", "<", now
+        )
+        return self.search(
+            Domain("clinic_deposit_id", "!=", False)
+            & Domain("provider_code", "=", "stripe")
+            & Domain("clinic_intent", "!=", False)
+            & Domain("source_transaction_id", "=", False)
+            & Domain("create_date", ">", now - DAYS)
+            & ((open_ & quiet) | ended)
+        ) | self._get_parts_to_look_up(quiet)
+
+    @api.model
+    def _get_parts_to_look_up(self, quiet):
+        """Return the payments of which a capture or refund was never answered."""
+        parts = self.search(
+            quiet
+            & Domain("state", "in", ("draft", "pending"))
+            & Domain("provider_code", "=", "stripe")
+            & Domain("source_transaction_id.clinic_deposit_id", "!=", False)
+        )
+        return parts.source_transaction_id
+
+    def _heal(self):
+        """Take from the provider how a payment and its refunds stand."""
+        self._refetch()
+        if any(child.operation == "refund" for child in self.child_transaction_ids):
+            self._take_refunds()
+        (self | self.child_transaction_ids)._post_process_now()
