@@ -8,6 +8,7 @@ from emulators import stripe
 from odoo import Command
 from odoo.tests import HttpCase
 
+from odoo.addons.clinic_dunning.tests.pay_common import PayCase
 from odoo.addons.clinic_payment_deposit.tests.deposit_common import DepositCase
 
 SECRET = re.compile(r"/d/([A-Za-z0-9_-]{22})$")
@@ -44,14 +45,8 @@ class StripeDepositCase(DepositCase, HttpCase):
         )
         provider.write({"state": "enabled", "is_published": True})
         method.active = True
-        bank = cls.env["account.journal"].search(
-            [("type", "=", "bank"), ("company_id", "=", cls.company.id)]
-        )
-        lines = bank.inbound_payment_method_line_ids
-        provider.journal_id = bank
-        lines.filtered(
-            lambda line: line.payment_provider_id == provider
-        ).payment_account_id = lines.payment_account_id[:1]
+        values = {"env": cls.env, "company": cls.company}
+        type("Pay", (PayCase,), values)._book_on_bank(provider)
         return provider, method
 
     def setUp(self):
@@ -63,6 +58,13 @@ class StripeDepositCase(DepositCase, HttpCase):
     def check_invariants(self):
         self.env.flush_all()
         self.assertEqual(invariants.check(self.cr), {})
+
+    def release(self):
+        """Give back held slots, as the scheduled action does."""
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            self.env(cr=cr)["resource.booking"]._cron_release()
+        self.env.invalidate_all()
 
     def start(self, deposit):
         """Begin on the page's way; return the transaction and its intent's id."""

@@ -177,21 +177,13 @@ INVARIANTS = {
 
 
 # Tables of the two upper addons, which need not be there.
-OPTIONAL = ("clinic_twilio_event", "resource_booking")
+OPTIONAL = ("clinic_twilio_event", "resource_booking", "clinic_deposit")
 
 
 def has_table(cr, table):
     """Return whether the database has that table."""
     cr.execute("SELECT to_regclass(%s)", [table])
     return bool(cr.fetchone()[0])
-def find_missing(cr):
-    """Return the tables of addons that are not installed here."""
-    tables = ("clinic_twilio_event", "clinic_deposit")
-    cr.execute(
-        "SELECT name FROM unnest(%s) name WHERE to_regclass(name) IS NULL",
-        [list(tables)],
-    )
-    return [row[0] for row in cr.fetchall()]
 
 
 def check(cr):
@@ -203,9 +195,6 @@ def check(cr):
     absent = [table for table in OPTIONAL if not has_table(cr, table)]
     for name, sql in INVARIANTS.items():
         if any(table in sql for table in absent):
-    missing = find_missing(cr)
-    for name, sql in INVARIANTS.items():
-        if any(table in sql for table in missing):
             continue
         cr.execute(sql)
         if rows := cr.fetchmany(5):

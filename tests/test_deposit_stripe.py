@@ -132,7 +132,8 @@ class TestDepositHold(StripeDepositCase):
         self.assertEqual((transaction.state, deposit.state), ("authorized",) * 2)
 
     def watch(self):
-        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
             self.env(cr=cr)["clinic.deposit"]._cron_watch()
         self.env.invalidate_all()
         self.settle()
@@ -167,17 +168,17 @@ class TestDepositHold(StripeDepositCase):
         self.assertEqual(deposit.state, "expired")
 
     def test_yen_and_dinars_are_counted_in_their_own_units(self):
-        for name, amount, minor, part, part_minor in (
-            ("JPY", 4000.0, 4000, 1500.0, 1500),
-            ("KWD", 12.345, 12345, 4.321, 4321),
+        self.policy.write({"amount": 0.0, "percent": 30.0})
+        for name, price, minor, part, part_minor in (
+            ("JPY", 13333.0, 4000, 1500.0, 1500),
+            ("KWD", 41.15, 12345, 4.321, 4321),
         ):
             with self.subTest(currency=name):
                 currency = self.env["res.currency"].with_context(active_test=False)
                 currency = currency.search([("name", "=", name)])
                 currency.active = True
                 self.kind.clinic_currency_id = currency
-                self.kind.clinic_price = 20000.0
-                self.policy.amount = amount
+                self.kind.clinic_price = price
                 deposit = self.request(
                     start=self.near, partner=self.create_patient(f"Zoe {name.title()}")
                 )
@@ -295,6 +296,8 @@ class TestDepositMoneyBack(StripeDepositCase):
             }
         )
         transaction.token_id = token
+        made_at = int(transaction.create_date.timestamp())
+        self.stripe.intents[intent]["created"] = made_at
         found = transaction._look_up_by_stripe()
         self.assertEqual(found["payment_intent"]["id"], intent)
         transaction.reference = "OTHER"

@@ -17,7 +17,7 @@ class ClinicDepositCash(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     payments = fields.Integer(readonly=True)
     received = fields.Monetary(readonly=True, help="Confirmed by the provider.")
-    given_back = fields.Monetary(string="Given Back", readonly=True)
+    given_back = fields.Monetary(readonly=True)
     net = fields.Monetary(string="At the Provider", readonly=True)
     booked = fields.Monetary(string="In the Books", readonly=True)
     difference = fields.Monetary(

@@ -235,7 +235,7 @@ class PaymentTransaction(models.Model):
     def _process_held(self, intent, payment_data):
         """Learn of the hold first whose capture is told of already."""
         held = {**intent, "status": "requires_capture"}
-        super()._process("stripe", {**payment_data, "payment_intent": held})
+        return super()._process("stripe", {**payment_data, "payment_intent": held})
 
     def _apply_updates(self, payment_data):
         result = super()._apply_updates(payment_data)
