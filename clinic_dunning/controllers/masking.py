@@ -4,13 +4,14 @@ import logging
 import re
 
 SECRET = re.compile(
-    r"(/(?:p/(?:card/done/|card/transaction/|card/|checkout/|done/|transaction/)?|[bd]/))"
+    r"(/(?:p/(?:card/done/|card/transaction/|card/|checkout/|done/|transaction/)?|[bd]/|"
+    r"clinic/book/go/))"
     r"[^/\s?#\"']+"
 )
 
 
 class SecretMask(logging.Filter):
-    """Replaces what stands behind `/p/`, `/b/` or `/d/` in a line by `***`."""
+    """Replaces what stands behind an address of ours in a line by `***`."""
 
     def filter(self, record):
         try:

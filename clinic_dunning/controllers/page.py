@@ -30,9 +30,9 @@ class PatientPage:
         )
         request.update_env(user=public)
 
-    def _find_link(self, secret):
+    def _find_link(self, secret, purpose="pay"):
         self._be_public()
-        return request.env["clinic.link"]._find(secret, "pay")
+        return request.env["clinic.link"]._find(secret, purpose)
 
     def _is_unlocked(self, link):
         """Return whether this browser gave the second factor a short while ago."""
@@ -69,16 +69,15 @@ class PatientPage:
         return not origin or urlsplit(origin).netloc == request.httprequest.host
 
     def _render(self, template, values, status=200):
+        """Render a page; one that is `public` may be found by search engines."""
         values = {"csrf_token": request.csrf_token(), **values}
         qweb = request.env["ir.qweb"].sudo()
         body = qweb._render(template, values, lang=values["lang"])
-        return self._respond("<!DOCTYPE html>" + str(body), status)
-
-    def _respond(self, body, status):
+        headers = {**HEADERS, "Content-Type": "text/html; charset=utf-8"}
+        if values.get("public"):
+            headers.pop("X-Robots-Tag")
         return request.make_response(
-            body,
-            headers=[("Content-Type", "text/html; charset=utf-8"), *HEADERS.items()],
-            status=status,
+            "<!DOCTYPE html>" + str(body), headers=list(headers.items()), status=status
         )
 
     def _not_found(self, secret=None):

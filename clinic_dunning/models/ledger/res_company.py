@@ -109,6 +109,10 @@ class ResCompany(models.Model):
                 return company.clinic_followup_policy_id
         return self.env["clinic.followup.policy"]
 
+    def _get_clinic_code_channels(self):
+        """Return the channels a code can go by to an address that is not known yet."""
+        return ["email"]
+
     def _get_clinic_link_base_url(self):
         """Return the base address of patient links, without a final slash."""
         self.ensure_one()

@@ -256,6 +256,15 @@ class ResPartner(models.Model):
         self.ensure_one()
         return self.tz or company._get_clinic_tz()
 
+    def _clinic_reply_appointment(self, word, company):
+        """Act on what this person answered about an appointment; addons that have any.
+
+        :param str word: book, confirm or cancel
+        :return: what `clinic.message._queue` takes to answer with: `topic_code` and
+            fields of the message; False: a person has to answer
+        """
+        return False
+
     def action_open_clinic_case(self):
         """Open the follow-up case of this person in the current company."""
         self.ensure_one()

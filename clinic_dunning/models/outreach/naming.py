@@ -24,15 +24,15 @@ def safe_first_name(name):
     )
     words = [word[:-1] if word[1:] == "." else word for word in name.split()]
     words = [word for word in words if word.rstrip(".").casefold() not in _TITLES]
-    if not all(_is_name(word) for word in words):
+    if not all(is_name(word) for word in words):
         return ""
     given = [word for word in words if len(word) > 1]
     given = [word for word in given if not word.isupper()] or given
     return given[0] if given and len(given[0]) <= _LONGEST_NAME else ""
 
 
-def _is_name(word):
-    """Letters and their marks, parted by single hyphens or apostrophes."""
+def is_name(word):
+    """Return whether a word is letters, parted by single hyphens or apostrophes."""
     return all(
         part[:1].isalpha() and _is_letters(part) for part in re.split(r"[-']", word)
     )
