@@ -134,16 +134,21 @@ class ClinicReply(models.Model):
         return self._answer("reply_noted")
 
     def _reply_book(self):
-        """Send the way to book: the deposit addon's. False: a person answers."""
-        return False
+        """Send the way to book, where appointments are made here."""
+        return self._answer_about_appointment("book")
 
     def _reply_confirm(self):
-        """Confirm the next appointment: the deposit addon's. False: a person does."""
-        return False
+        """Note that the person comes to the next appointment."""
+        return self._answer_about_appointment("confirm")
 
     def _reply_cancel(self):
-        """Cancel the next appointment: the deposit addon's. False: a person does."""
-        return False
+        """Send the way to change or cancel the next appointment."""
+        return self._answer_about_appointment("cancel")
+
+    def _answer_about_appointment(self, word):
+        """Return whether the addon of appointments knew an answer."""
+        answer = self.partner_id.sudo()._clinic_reply_appointment(word, self.company_id)
+        return bool(answer) and self._answer(every="%Y-%m-%d %H", **answer)
 
     def _get_link(self):
         return self.case_id.sudo()._get_virtual_link()

@@ -35,3 +35,9 @@ class ResCompany(models.Model):
         "CHECK (clinic_document_pause >= 0 AND clinic_document_days >= 0)",
         "Minutes and days can't be negative.",
     )
+
+    def _get_clinic_code_channels(self):
+        """A code goes by SMS too, where the company has an account that sends any."""
+        channels = super()._get_clinic_code_channels()
+        account = self.env["clinic.twilio.account"]._get_for(self, "sms")
+        return channels + ["sms"] if account else channels
