@@ -5,3 +5,7 @@ from . import test_hold
 from . import test_portal
 from . import test_visit
 from . import test_waiting_list
+from . import test_book_page
+from . import test_book_manage
+from . import test_desk_booking
+from . import test_tools

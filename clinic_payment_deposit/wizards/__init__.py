@@ -1,0 +1,2 @@
+from . import desk_booking
+from . import desk_booking_slot
