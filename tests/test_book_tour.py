@@ -1,0 +1,107 @@
+"""Patients make, move and cancel appointments in a real browser, on a small phone."""
+
+import invariants
+from phone import DESKTOP, PHONE, Phone
+
+from odoo.tests import tagged
+
+from odoo.addons.clinic_payment_deposit.tests.book_common import BookPageCase
+
+
+@tagged("post_install", "-at_install")
+class TestBookTourOnPhone(BookPageCase):
+    size = PHONE
+
+    def setUp(self):
+        super().setUp()
+        self.kind.write({"clinic_price": 60.0})
+        self.addCleanup(self.check_invariants)
+
+    def check_invariants(self):
+        self.env.flush_all()
+        self.assertEqual(invariants.check(self.cr), {})
+
+    def visit(self, path="/clinic/book"):
+        """Return the visitor's phone, to be opened with `with`."""
+        return Phone(self, self.size).opened(path)
+
+    def choose_time(self, phone, place=2):
+        """Choose one of the free times of the page."""
+        phone.sees("Times in the zone")
+        phone.page.locator("button[name=start]").nth(place).click()
+
+    def say_who(self, phone):
+        phone.sees("Who comes?")
+        phone.fill("First name", "Zoe")
+        phone.fill("Last name", "Blanc")
+        phone.fill("Email", "zoe@example.com")
+        phone.page.locator("input[name=consent]").check()
+        phone.click("Send me the code")
+
+    def enter_code(self, phone):
+        phone.sees("Please enter the code")
+        self.env.invalidate_all()
+        phone.fill("Code", self.read_code())
+        self.env.flush_all()
+        phone.click("Go on")
+
+    def come_to_terms(self, phone):
+        """Go the way to the terms; each page fits the screen."""
+        phone.click("Knee check")
+        self.choose_time(phone)
+        self.say_who(phone)
+        self.enter_code(phone)
+
+    def get_booking(self):
+        self.env.invalidate_all()
+        return self.Booking.with_context(active_test=False).search(
+            [("type_id", "=", self.kind.id)]
+        )
+
+    def test_book_move_and_cancel(self):
+        with self.visit() as phone:
+            phone.sees("60.00")
+            self.come_to_terms(phone)
+            phone.sees("Nothing is paid now.")
+            phone.click("Make the appointment")
+            phone.sees("Your appointment is made.")
+            phone.click("Change or cancel")
+            phone.sees("Add to my calendar")
+            phone.click("Choose another time")
+            self.choose_time(phone, 5)
+            phone.sees("Move your appointment?")
+            phone.click("Yes, move it")
+            phone.sees("Your appointment was moved.")
+            phone.click("Cancel it")
+            phone.sees("Nothing was paid, so nothing is given back.")
+            phone.click("Yes, cancel it")
+            phone.sees("This appointment is cancelled.")
+        self.assertEqual(self.get_booking().clinic_end_reason, "patient")
+
+    def test_slips_are_mended(self):
+        with self.visit(f"{self.path}?tz=Asia/Kolkata") as phone:
+            phone.sees("Times in the zone Asia/Kolkata")
+            phone.unfold("Show another time zone")
+            phone.page.locator("select[name=tz]").select_option("Europe/Paris")
+            phone.click("Show")
+            phone.sees("(where the clinic is)")
+            phone.click("Tom")
+            self.choose_time(phone)
+            phone.page.locator("form").last.evaluate("form => form.noValidate = true")
+            phone.click("Send me the code")
+            phone.sees("Please agree that we keep this")
+            self.say_who(phone)
+            phone.fill("Code", "1")
+            phone.click("Go on")
+            phone.sees("That did not work.")
+            self.enter_code(phone)
+            phone.click("Another time")
+            self.choose_time(phone, 7)
+            phone.click("Make the appointment")
+            phone.sees("Your appointment is made.")
+        self.assertEqual(self.get_booking().combination_id.name, "Tom")
+
+
+@tagged("post_install", "-at_install")
+class TestBookTourOnDesktop(TestBookTourOnPhone):
+    size = DESKTOP
