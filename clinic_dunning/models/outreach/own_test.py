@@ -32,9 +32,10 @@ class ClinicMessage(models.Model):
 
     @api.depends("is_test")
     def _compute_display_name(self):
-        super()._compute_display_name()
+        result = super()._compute_display_name()
         for message in self.filtered("is_test"):
             message.display_name = self.env._("Test: %s", message.display_name)
+        return result
 
     def _get_obstacle(self, channel):
         """Staff need no consent of their own; an address and an account they do."""
