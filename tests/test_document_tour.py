@@ -56,6 +56,7 @@ class TestDocumentTour(TourCase):
         new_test_user(
             self.env,
             "receptionist",
+            lang="en_US",
             groups="clinic_dunning.group_front_desk",
             company_id=self.company.id,
             company_ids=[Command.set(self.company.ids)],

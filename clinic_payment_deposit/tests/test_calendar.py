@@ -16,6 +16,7 @@ class TestCalendar(BookingCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.company.partner_id.lang = "en_US"
         cls.desk = cls.create_user("desk", "clinic_dunning.group_front_desk")
         cls.outsider = cls.create_user("outsider", "base.group_user")
 

@@ -16,6 +16,9 @@ class TestBookingPortal(BookingCase, HttpCase):
         super().setUp()
         self.booking = self.confirm(combination=self.doctor_combination)
         self.later = MONDAY_NINE + timedelta(hours=1)
+        self.env["res.lang"]._activate_lang("en_US")
+        self.env["ir.default"].set("res.partner", "lang", "en_US")
+        self.env.ref("base.public_user").lang = "en_US"
         self.env.flush_all()
 
     def get(self, what="", **params):

@@ -73,8 +73,9 @@ class ClinicLink(models.Model):
         visit = link.booking_id.clinic_start
         return link if visit and visit > over else link.browse()
 
-    def _lock_up(self):
+    def _lock_up(self, links):
         """The wish of a visitor ends; nobody is on file whom staff could call."""
-        wishes = self.filtered("request_id")
+        wishes = links.filtered("request_id")
         wishes._revoke()
-        return super(ClinicLink, self - wishes)._lock_up() if self - wishes else None
+        if self not in wishes:
+            super()._lock_up(links - wishes)
