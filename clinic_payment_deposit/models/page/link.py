@@ -77,5 +77,4 @@ class ClinicLink(models.Model):
         """The wish of a visitor ends; nobody is on file whom staff could call."""
         wishes = links.filtered("request_id")
         wishes._revoke()
-        if self not in wishes:
-            super()._lock_up(links - wishes)
+        return None if self in wishes else super()._lock_up(links - wishes)
