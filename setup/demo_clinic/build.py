@@ -3,6 +3,7 @@
 from odoo import fields
 
 from . import companies, followup, ledger
+from .appointments import build_appointments
 from .clinics import CLINICS, PEOPLE
 from .documents import build_documents
 from .phones import build_phones
@@ -31,6 +32,8 @@ def build(env, tell, twilio):
         built[clinic.key] = companies.build_company(env, clinic)
         build_ledger(env, clinic, built[clinic.key], today, tell)
         followup.build_followup(env, clinic, built[clinic.key])
+        tell(f"{clinic.name}: visits, practitioners, bookings, deposits")
+        build_appointments(env, clinic, built[clinic.key])
     tell("WhatsApp and SMS: account, wording, consent")
     build_phones(env, built["pune"], twilio)
     tell("Documents of patients")

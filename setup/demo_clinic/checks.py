@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from .appointments import OUTCOMES
 from .clinics import CLINICS
 
 FORBIDDEN = {
@@ -37,6 +38,14 @@ FORBIDDEN = {
         SELECT id FROM clinic_followup_entry
          WHERE state = 'planned' AND message_id IS NULL""",
 }
+# How each of the demo's deposits has to stand: its state, what is still open of it.
+STANDING = {
+    "taken": ("paid", True),
+    "held, captured": ("paid", True),
+    "refunded": ("refunded", False),
+    "expired": ("expired", False),
+    "no-show": ("kept", False),
+}
 CHANNELS = ("whatsapp", "sms", "email", "letter", "phone")
 
 
@@ -59,7 +68,8 @@ def run_checks(figures, invariants):
         f"{number} {what}" for what, number in figures.forbidden.items() if number
     ]
     failures += [f"a text names a treatment: {text}" for text in figures.revealing]
-    return failures + find_missing_channels(figures)
+    failures += find_missing_channels(figures)
+    return failures + find_wrong_deposits(figures.deposits)
 
 
 def count(env, query):
@@ -109,3 +119,14 @@ def find_missing_channels(figures):
         return [] if figures.last_message else ["the job made no message"]
     used = set(figures.messages.mapped("channel"))
     return [f"no message by {channel}" for channel in CHANNELS if channel not in used]
+
+
+def find_wrong_deposits(deposits):
+    """The deposits of the demo have ended in each way that there is."""
+    if len(deposits) < len(OUTCOMES):
+        return ["the demo's deposits are missing: run again with --fresh"]
+    return [
+        f"the deposit that should be {outcome} is {deposit.state}, {deposit.open} open"
+        for outcome, deposit in zip(OUTCOMES, deposits, strict=True)
+        if (deposit.state, bool(deposit.open)) != STANDING[outcome]
+    ]

@@ -1,5 +1,9 @@
 """Count what the main job found and did, straight from the tables."""
 
+from odoo import fields
+
+from .appointments import OUTCOMES, get_key
+from .companies import find
 from .followup import get_policies
 from .reasons import COVERED, REASONS, SMALL
 
@@ -102,11 +106,20 @@ class Figures:
         self.policies = get_policies(self.env)
         self.companies = self.policies.company_id
         self.mails = list(mailbox.messages)
+        self.read_appointments()
         self.phone_texts = [message.body for message in twilio.outbound]
         self.items = self.fetch(ITEMS, [self.companies._ids])
         self.entries = self.fetch(ENTRIES, [self.last_entry])
         self.messages = self.env["clinic.message"].search(
             [("id", ">", self.last_message)], order="id"
+        )
+
+    def read_appointments(self):
+        """Remember the deposits of each outcome, and how many visits are ahead."""
+        found = [find(self.env, "deposit", get_key(outcome)) for outcome in OUTCOMES]
+        self.deposits = self.env["clinic.deposit"].union(*filter(None, found))
+        self.booking_count = self.env["resource.booking"].search_count(
+            [("start", ">", fields.Datetime.now())]
         )
 
     def fetch(self, query, parameters):

@@ -5,6 +5,7 @@ import textwrap
 from odoo import fields
 from odoo.tools import format_date
 
+from .appointments import OUTCOMES
 from .clinics import PEOPLE
 from .documents import tell_documents
 from .examples import tell_examples
@@ -42,6 +43,7 @@ def print_report(figures, failures, mail_folder):
         tell_messages(figures),
         tell_held_back(figures),
         tell_amounts(figures),
+        tell_deposits(figures),
         tell_examples(figures),
         tell_checks(figures, failures, mail_folder),
     ]
@@ -214,6 +216,29 @@ def tell_amounts(figures):
                 ]
             )
     return table("AMOUNTS", ["open", "overdue", "asked for", "insurers"], rows)
+
+
+def tell_deposits(figures):
+    """How the demo's deposits ended: one of each outcome."""
+    deposits = figures.deposits
+    states = dict(deposits._fields["state"]._description_selection(figures.env))
+    names = dict(zip(deposits.ids, OUTCOMES, strict=False))
+    rows = [
+        [
+            names[deposit.id].capitalize(),
+            states[deposit.state].lower(),
+            *(
+                money(deposit[field], deposit.currency_id) if deposit[field] else "·"
+                for field in ("amount", "paid", "refunded", "kept")
+            ),
+        ]
+        for deposit in deposits
+    ]
+    headings = ["status", "asked for", "paid", "given back", "kept"]
+    return [
+        *table("DEPOSITS", headings, rows),
+        f"  {figures.booking_count} appointments are ahead. The page: /clinic/book",
+    ]
 
 
 def list_currencies(figures, company):
