@@ -108,7 +108,7 @@ class ClinicManage(BookingPage, http.Controller):
             raise UserError(
                 request.env._("We are checking your payment. Please wait a moment.")
             )
-        booking._cancel_by_patient()
+        booking._cancel("patient")
         return None
 
     def _manage_pay(self, link, _secret, _post):

@@ -188,6 +188,19 @@ class TestDeposit(DepositCase):
         fee = deposit.line_ids.filtered(lambda line: line.kind == "kept").move_id
         self.assertEqual((fee.amount_total, fee.payment_state), (15.0, "paid"))
 
+    def test_cancelling_again_keeps_and_gives_back_nothing_more(self):
+        deposit = self.request()
+        paid = self.pay_deposit(deposit)
+        self.go_to(MONDAY_NINE - timedelta(hours=2))
+        self.booking._cancel("patient")
+        deposit._cancel("patient", "Again")
+        deposit._cancel("no_show", "Again")
+        self.assertEqual((deposit.kept, deposit.state), (15.0, "paid"))
+        self.assertEqual(self.get_filed(paid).mapped("amount"), [15.0])
+        self.refund(deposit, paid, 15.0)
+        deposit._cancel("clinic", "Again")
+        self.assertEqual((deposit.kept, deposit.refunded, deposit.open), (15, 15, 0))
+
     def test_where_the_law_forbids_it_nothing_is_kept(self):
         deposit = self.request()
         self.pay_deposit(deposit)

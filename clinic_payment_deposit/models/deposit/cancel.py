@@ -64,12 +64,15 @@ class ClinicDeposit(models.Model):
         """End these deposits because their visits are cancelled.
 
         Keeps what may be kept, gives back or releases the rest, asks for nothing more.
+        That is decided once: of what was cancelled before nothing is kept or given
+        back again, however long a refund is under way.
 
         :param str by: "patient", "clinic" or "no_show"
         :param str reason: neutral words for the file
         """
-        for deposit in self:
+        for deposit in self.filtered(lambda deposit: not deposit.cancelled_on):
             deposit._lock()
+            deposit.sudo().cancelled_on = fields.Datetime.now()
             if deposit._has_card():
                 deposit._settle_card(deposit._preview_cancel(by=by), reason)
             elif deposit.state in WAITING:

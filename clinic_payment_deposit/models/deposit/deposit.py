@@ -85,6 +85,9 @@ class ClinicDeposit(models.Model):
     pay_by = fields.Datetime(readonly=True, help="When the slot is given back.")
     free_until = fields.Datetime(string="Free Cancellation until", readonly=True)
     reason = fields.Char(readonly=True, help="Why it ended.")
+    cancelled_on = fields.Datetime(
+        readonly=True, help="When what to keep and to give back was decided."
+    )
     lang = fields.Char(readonly=True)
     nonce = fields.Char(readonly=True, copy=False, groups="base.group_system")
     touched_at = fields.Datetime(readonly=True)

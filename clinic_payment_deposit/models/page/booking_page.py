@@ -24,13 +24,6 @@ class ResourceBooking(models.Model):
         deposit = self.clinic_deposit_id
         return deposit._preview_cancel(fields.Datetime.now()) if deposit else None
 
-    def _cancel_by_patient(self):
-        """Cancel it: the deposit's rules first, then the slot is free for others."""
-        self.ensure_one()
-        deposit = self.clinic_deposit_id
-        deposit._cancel("patient", self.env._("Cancelled by the patient"))
-        self._cancel("patient")
-
     def _get_calendar_file(self, lang):
         """Return the appointment as an .ics file (bytes): when and where only."""
         company = self.type_id.company_id.with_context(lang=lang)
