@@ -3,9 +3,10 @@
 import logging
 import re
 
+# Every page that a secret opens has an address of one letter.
 SECRET = re.compile(
-    r"(/(?:p/(?:card/done/|card/transaction/|card/|checkout/|done/|transaction/)?|[bd]/|"
-    r"clinic/book/go/))"
+    r"(/(?:p/(?:card/done/|card/transaction/|card/|checkout/|done/|transaction/)|"
+    r"[a-z]/|clinic/book/go/))"
     r"[^/\s?#\"']+"
 )
 

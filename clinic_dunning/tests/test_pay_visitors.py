@@ -44,6 +44,10 @@ class TestPayVisitors(PayCase):
             f"{self.path}/details?lang=fr": "/p/***/details?lang=fr",
             "/p/checkout/nonce": "/p/checkout/***",
             "/p/card/done/nonce": "/p/card/done/***",
+            "/b/secret/move": "/b/***/move",
+            "/d/secret": "/d/***",
+            "/w/secret/accept": "/w/***/accept",
+            "/clinic/book/go/secret": "/clinic/book/go/***",
             "/my/clinic": "/my/clinic",
         }.items():
             for name in ("werkzeug", "odoo.http"):

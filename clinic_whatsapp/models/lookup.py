@@ -1,9 +1,10 @@
 import hashlib
-import re
 import time
 from datetime import timedelta, timezone
 
 from odoo import api, fields, models
+
+from odoo.addons.clinic_dunning.models.payment.link import SECRET_IN_TEXT
 
 from ..tools.client import TwilioError
 from .route_line import CHANNELS
@@ -17,8 +18,6 @@ RECEIPT_AFTER = timedelta(hours=1)
 NO_RECEIPT_AFTER = timedelta(hours=48)
 SLICE = 50
 SLICE_SECONDS = 10
-
-_SECRET = re.compile(r"/p/([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
 
 
 class ClinicMessageAttempt(models.Model):
@@ -120,7 +119,7 @@ class ClinicMessageAttempt(models.Model):
         ]
 
     def _is_mine(self, body):
-        secrets = _SECRET.findall(body)
+        secrets = SECRET_IN_TEXT.findall(body)
         if secrets:
             links = self.env["clinic.link"]
             return self.link_id.sudo().token_hash in map(links._hash, secrets)

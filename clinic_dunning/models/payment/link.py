@@ -1,10 +1,13 @@
 import hashlib
+import re
 import secrets
 from datetime import timedelta
 
 from odoo import api, fields, models
 
 SECRET_BYTES = 16
+# The secret of an address that `_issue` made, in a text.
+SECRET_IN_TEXT = re.compile(r"/[a-z]/([A-Za-z0-9_-]{22})(?![A-Za-z0-9_-])")
 DAYS = {"pay": 60, "document": 30, "booking": 1, "preferences": 396}
 
 
