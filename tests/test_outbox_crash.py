@@ -132,6 +132,28 @@ class TestOutboxCrash(ProcessCase):
     def test_asleep_when_the_server_has_taken_an_email(self):
         self.assertEqual(self.assertOvertaken("after server"), Counter(delivered=3))
 
+    # -- the database's server restarts ----------------------------------------------
+
+    def assertOutlives(self, point, in_doubt=0):
+        """Every session ends while a sender is at that point."""
+        names = self.bill()
+        pid = self.sleep_at("send", point)
+        self.sql(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid != pg_backend_pid()"""
+        )
+        with self.assertRaisesRegex(AssertionError, "terminating connection|closed"):
+            self.wake(pid)
+        self.recover()
+        expected = Counter(delivered=3 - in_doubt, review=in_doubt)
+        self.assertEqual(self.assertSettled(names), +expected)
+
+    def test_database_restarts_before_the_claim_is_committed(self):
+        self.assertOutlives("after claim")
+
+    def test_database_restarts_when_the_server_has_taken_an_email(self):
+        self.assertOutlives("after server", in_doubt=1)
+
     # -- several at once -----------------------------------------------------------
 
     def share(self, senders):
