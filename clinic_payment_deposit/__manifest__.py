@@ -12,6 +12,7 @@
         "security/rules.xml",
         "data/booking_topics.xml",
         "data/topics.xml",
+        "data/deposit_topics.xml",
         "data/templates.xml",
         "data/crons.xml",
         "templates/portal_booking.xml",

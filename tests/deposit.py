@@ -118,5 +118,13 @@ class StripeDepositCase(DepositCase, HttpCase):
         for transaction in transactions:
             transaction._post_process()
 
+    def watch(self):
+        """Look after holds and saved cards, as the scheduled action does."""
+        self.env.flush_all()
+        with self.registry.cursor() as cr:
+            self.env(cr=cr)["clinic.deposit"]._cron_watch()
+        self.env.invalidate_all()
+        self.settle()
+
     def count_calls(self, path):
         return len([c for c in self.stripe.calls if c.path.endswith(path)])

@@ -131,13 +131,6 @@ class TestDepositHold(StripeDepositCase):
         self.watch()
         self.assertEqual((transaction.state, deposit.state), ("authorized",) * 2)
 
-    def watch(self):
-        self.env.flush_all()
-        with self.registry.cursor() as cr:
-            self.env(cr=cr)["clinic.deposit"]._cron_watch()
-        self.env.invalidate_all()
-        self.settle()
-
     def test_staff_is_warned_once_before_a_hold_ends(self):
         transaction, _intent = self.hold_near()
         self.create_user("officer", "clinic_dunning.group_billing_officer")

@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.tests import HttpCase, JsonRpcException, tagged
@@ -6,8 +7,11 @@ from odoo.tools import mute_logger
 
 from odoo.addons.clinic_dunning.tests.pay_common import FORM, TOKEN
 
+from .booking_common import MONDAY_NINE
 from .deposit_common import DepositCase
 
+# So near that a card can be held.
+DAYS = timedelta(days=4)
 SECRET = re.compile(r"/d/([A-Za-z0-9_-]{22})$")
 
 
@@ -152,7 +156,7 @@ class TestDepositPay(DepositCase, HttpCase):
         self.policy.kind = "hold"
         self.provider.write({"capture_manually": True})
         with patch.object(type(self.provider), "_can_hold", lambda provider: True):
-            deposit, path = self.open_deposit(minutes=60)
+            deposit, path = self.open_deposit(minutes=60, start=MONDAY_NINE - DAYS)
             self.assertEqual(deposit.way, "hold")
             self.assertIn("Held on your card, not charged", self.get_text(path))
 

@@ -6,6 +6,7 @@ import requests
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..followup.decide import CONFLICTS
 
@@ -107,24 +108,27 @@ class PaymentTransaction(models.Model):
             self.env.invalidate_all()
 
     def _lock_claim(self):
-        """Lock transaction and plan before anything leaves; return if it stands."""
+        """Lock the claim before anything leaves; return if it stands."""
         for _retry in range(LOCK_RETRIES):
             try:
                 self.env["clinic.message"]._commit()
-                self.env.cr.execute(
-                    """SELECT tx.id FROM payment_transaction tx
-                         JOIN clinic_payment_plan_line line
-                           ON line.id = tx.clinic_plan_line_id
-                         JOIN clinic_payment_plan plan ON plan.id = line.plan_id
-                        WHERE tx.id = %s AND tx.clinic_charge = 'claimed'
-                          FOR UPDATE OF tx, plan""",
-                    [self.id],
-                )
+                self.env.cr.execute(self._get_claim_query())
                 return bool(self.env.cr.fetchone())
             except CONFLICTS:
                 self.env.cr.rollback()
                 self.env.invalidate_all()
         return False
+
+    def _get_claim_query(self):
+        """Return what locks a claimed charge together with its plan."""
+        return SQL(
+            """SELECT tx.id FROM payment_transaction tx
+                 JOIN clinic_payment_plan_line line ON line.id = tx.clinic_plan_line_id
+                 JOIN clinic_payment_plan plan ON plan.id = line.plan_id
+                WHERE tx.id = %s AND tx.clinic_charge = 'claimed'
+                  FOR UPDATE OF tx, plan""",
+            self.id,
+        )
 
     def _charge_locked(self):
         if reason := self._get_charge_obstacle():

@@ -19,6 +19,7 @@ from . import stripe
 from . import stripe_event
 from . import watch
 from . import saved_card
+from . import card_charge
 from . import desk
 from . import cash_match
 from . import exception

@@ -32,13 +32,23 @@ class ClinicDeposit(models.Model):
         :param str by: "patient", "clinic" or "no_show"
         """
         self.ensure_one()
-        is_held = self.state == "authorized" or self._has_card()
-        held = self.amount if is_held else self.open
+        held = self._get_at_stake()
         share, reason = self._get_kept_share(now or fields.Datetime.now(), by)
         kept = self.currency_id.round(held * share / 100)
         return Refund(
             self.currency_id.round(held - kept), kept, self.currency_id, reason
         )
+
+    def _get_at_stake(self):
+        """Return what a cancellation decides about: held, or open and not going back.
+
+        What was decided before is on its way: nothing is decided twice.
+        """
+        if self._is_fee_due():
+            return 0.0
+        if self.state == "authorized" or self._has_card():
+            return self.amount
+        return self._get_free() if self.state == "paid" else 0.0
 
     def _get_kept_share(self, now, by):
         """Return (percent kept, why) by the accepted policy and the law."""
@@ -70,16 +80,29 @@ class ClinicDeposit(models.Model):
         :param str by: "patient", "clinic" or "no_show"
         :param str reason: neutral words for the file
         """
-        for deposit in self.filtered(lambda deposit: not deposit.cancelled_on):
+        for deposit in self:
             deposit._lock()
-            deposit.sudo().cancelled_on = fields.Datetime.now()
-            if deposit._has_card():
-                deposit._settle_card(deposit._preview_cancel(by=by), reason)
-            elif deposit.state in WAITING:
-                deposit._expire(reason)
-            elif deposit.state in ("authorized", "paid"):
-                deposit.sudo().reason = reason
-                deposit._settle_cancelled(deposit._preview_cancel(by=by))
+            if deposit._is_fee_due():
+                deposit._cancel_fee(by, reason)
+            elif not deposit.cancelled_on:
+                deposit.sudo().cancelled_on = fields.Datetime.now()
+                deposit._cancel_first(by, reason)
+
+    def _cancel_first(self, by, reason):
+        """Decide what is kept and what is given back."""
+        if self._has_card():
+            self._settle_card(self._preview_cancel(by=by), reason)
+        elif self.state in WAITING:
+            self._expire(reason)
+        elif self.state in ("authorized", "paid"):
+            self.sudo().reason = reason
+            self._settle_cancelled(self._preview_cancel(by=by))
+
+    def _cancel_fee(self, by, reason):
+        """A fee that is asked for stays asked for, unless it was the clinic's fault."""
+        if by == "clinic" and self.state in WAITING:
+            self.sudo().to_keep = 0.0
+            self._expire(reason)
 
     def _settle_card(self, refund, reason):
         """Charge the saved card with what is kept, if anything is."""
@@ -91,6 +114,20 @@ class ClinicDeposit(models.Model):
             deposit._expire(reason)
 
     def _settle_cancelled(self, refund):
+        """Keep and give back; what goes wrong stops no cancellation.
+
+        A person looks at it.
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._keep_and_give_back(refund)
+        except UserError as error:
+            self._ask_staff(
+                self.env._("The deposit of a cancelled visit is not settled"),
+                str(error),
+            )
+
+    def _keep_and_give_back(self, refund):
         is_held = self.state == "authorized"
         if self.currency_id.compare_amounts(refund.kept, 0) > 0:
             self._keep(refund.kept)
@@ -100,20 +137,37 @@ class ClinicDeposit(models.Model):
             self._refund(refund.refunded)
 
     def _expire(self, reason):
-        """Ask for these deposits no more; late money is dealt with when it comes."""
-        waiting = self.filtered(lambda deposit: deposit.state in WAITING)
-        waiting.transaction_ids._get_awaited_of_deposit()._drop_transfers()
+        """Ask for these deposits no more; late money is dealt with when it comes.
+
+        The fee for a visit that did not take place is not given up with its slot.
+        """
+        waiting = self.filtered(
+            lambda deposit: deposit.state in WAITING and not deposit._is_fee_due()
+        )
+        waiting._drop_payments()
         waiting._move_to("expired", reason=reason)
         waiting._forget_card()
 
-    def _release(self):
-        """Let go of a hold, or ask for nothing more: the deposit is waived."""
+    def _drop_payments(self):
+        """Give up what was announced or planned to pay these, and is not under way."""
+        transactions = self.sudo().transaction_ids
+        transactions._get_awaited_of_deposit()._drop_transfers()
+        transactions._drop_charges()
+
+    def _release(self, reason=None):
+        """Let go of a hold, or ask for nothing more: the deposit is waived.
+
+        :param str reason: neutral words for the file
+        :raise UserError: there is money that has to be refunded instead
+        """
         for deposit in self:
             deposit._lock()
             if deposit.state == "authorized":
                 deposit._void()
             elif deposit.state in WAITING:
-                deposit._move_to("released", reason=self.env._("Waived."))
+                deposit._drop_payments()
+                deposit.sudo().to_keep = 0.0
+                deposit._move_to("released", reason=reason or self.env._("Waived."))
                 deposit._forget_card()
             else:
                 raise UserError(

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import AccessError
 
 MANAGER = "clinic_dunning.group_clinic_manager"
@@ -51,13 +51,22 @@ class ClinicDeposit(models.Model):
         self._check_group(OFFICER)
         for deposit in self.sudo():
             deposit._release()
-            if deposit.booking_id:
+            if deposit.booking_id.clinic_attendance == "expected":
                 deposit.booking_id._confirm_paid()
 
     def action_send_link(self):
-        """Send the link of the pay page (again)."""
+        """Send the link of the pay page, again if it was sent; not twice at once.
+
+        :return: the client action that says so
+        """
         self._check_group(DESK)
-        self.sudo()._tell_requested()
+        minute = fields.Datetime.now().replace(second=0)
+        self.sudo()._tell_requested(f":{minute}")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"message": self.env._("The link is on its way.")},
+        }
 
     def action_open_exceptions(self):
         """Open what is on the list of exceptions about this deposit."""

@@ -1,5 +1,14 @@
 from odoo import api, fields, models
 
+OURS = {
+    "to_refund": "To be given back by hand",
+    "bounced": "A refund came back",
+    "disputed": "Disputed at the bank",
+    "overdrawn": "More was given back than was open",
+}
+# Kinds that are still known when this addon is removed.
+LASTING = ("unallocated", "failed", "mismatch", "lost", "late")
+
 
 class ClinicPaymentException(models.Model):
     """Money of deposits that a person has to look at."""
@@ -7,16 +16,8 @@ class ClinicPaymentException(models.Model):
     _inherit = "clinic.payment.exception"
 
     kind = fields.Selection(
-        selection_add=[
-            ("to_refund", "To be given back by hand"),
-            ("bounced", "A refund came back"),
-            ("disputed", "Disputed at the bank"),
-        ],
-        ondelete={
-            "to_refund": "cascade",
-            "bounced": "cascade",
-            "disputed": "cascade",
-        },
+        selection_add=list(OURS.items()),
+        ondelete=dict.fromkeys(OURS, lambda records: records._become_known()),
     )
     clinic_deposit_id = fields.Many2one(
         "clinic.deposit",
@@ -60,12 +61,35 @@ class ClinicPaymentException(models.Model):
             "disputed": self.env._(
                 "Answer at the provider, with the accepted terms as evidence."
             ),
+            "overdrawn": self.env._(
+                "Undo the use of the deposit for its bill, then match the refund."
+            ),
         }
         for exception in self:
             if exception.kind in actions:
                 exception.next_action = actions[exception.kind]
-            elif exception.kind == "late" and exception.clinic_deposit_id:
-                exception.next_action = self.env._(
-                    "The slot was given back: offer another one, or refund it."
+            elif exception.clinic_deposit_id:
+                exception.next_action = (
+                    exception._get_deposit_action() or exception.next_action
                 )
         return result
+
+    def _get_deposit_action(self):
+        """Return what to do where money of a deposit fits nowhere, or ''."""
+        return {
+            "late": self.env._(
+                "The slot was given back: offer another one, or refund it."
+            ),
+            "charged_back": self.env._(
+                "Match the bank's debit with the deposit, and call the patient."
+            ),
+        }.get(self.kind, "")
+
+    def _become_known(self):
+        """Stay on the list when the addon that knows these kinds is removed."""
+        names = dict(self._fields["kind"].selection)
+        for exception in self:
+            twins = self.search([("transaction_id", "=", exception.transaction_id.id)])
+            free = [kind for kind in LASTING if kind not in twins.mapped("kind")]
+            note = ": ".join(filter(None, (names[exception.kind], exception.note)))
+            exception.write({"kind": (free or LASTING)[0], "note": note})

@@ -20,11 +20,38 @@ class ClinicDeposit(models.Model):
         self._lock()
         for action in ("keep", "no_show_fee"):
             self.env["clinic.compliance.rule"]._check_allowed(action, self.company_id)
-        if self.state == "authorized":
-            self.sudo().to_keep = amount or self.amount
+        is_held = self.state == "authorized"
+        if amount is None:
+            amount = self.amount if is_held else self._get_free()
+        self._check_terms(amount)
+        if is_held:
+            self.sudo().to_keep = amount
             self._capture(amount)
             return self._keep_captured()
-        return self._bill_fee(self.open if amount is None else amount)
+        return self._bill_fee(amount)
+
+    def _check_terms(self, amount):
+        """Refuse to keep more than the patient has accepted.
+
+        :raise UserError: with the most that may be kept
+        """
+        share = max(self.late_cancel_share, self.no_show_share)
+        most = self.currency_id.round(max(self.amount, self.paid) * share / 100)
+        kept = self.currency_id.round(self.kept + amount)
+        if self.currency_id.compare_amounts(kept, most) > 0:
+            raise UserError(
+                self.env._(
+                    "The accepted terms let only %s be kept.", self._format(most)
+                )
+            )
+
+    def _keep_due(self):
+        """Keep what is to be kept of money, or of a hold, that has come by now."""
+        hold = self._get_hold()
+        if self._is_fee_due() and self.state == "authorized" and hold:
+            if not hold._get_parts_under_way():
+                self._capture(min(self.to_keep, hold.amount))
+        return self._keep_captured()
 
     def _keep_captured(self):
         """Bill what was captured to be kept, once the money is in the books."""
@@ -32,13 +59,14 @@ class ClinicDeposit(models.Model):
         if self.state != "paid" or self.currency_id.compare_amounts(wanted, 0) <= 0:
             return self.env["account.move"]
         self.sudo().to_keep = 0.0
-        return self._bill_fee(min(wanted, self.open))
+        return self._bill_fee(min(wanted, self._get_free()))
 
     def _bill_fee(self, amount):
         is_wrong = self.currency_id.compare_amounts(amount, 0) <= 0
-        if is_wrong or self.currency_id.compare_amounts(amount, self.open) > 0:
+        free = self._get_free()
+        if is_wrong or self.currency_id.compare_amounts(amount, free) > 0:
             raise UserError(
-                self.env._("Only %s of this deposit is open.", self._format(self.open))
+                self.env._("Only %s of this deposit is open.", self._format(free))
             )
         fee = (
             self.env["account.move"]
@@ -48,6 +76,7 @@ class ClinicDeposit(models.Model):
         )
         fee.action_post()
         self._apply_to(fee)
+        self._tell_kept(fee)
         return fee
 
     def _prepare_fee_vals(self, amount):

@@ -1,5 +1,11 @@
+import logging
+
 from odoo import fields, models
 from odoo.exceptions import UserError
+
+from ...tools.stripe_client import StripeFailure
+
+_logger = logging.getLogger(__name__)
 
 
 class ClinicDeposit(models.Model):
@@ -30,6 +36,7 @@ class ClinicDeposit(models.Model):
         self.ensure_one()
         self._lock()
         hold = self._get_hold()
+        self._check_nothing_under_way(hold)
         amount = self.currency_id.round(self.amount if amount is None else amount)
         is_wrong = self.currency_id.compare_amounts(amount, 0) <= 0
         if (
@@ -51,11 +58,44 @@ class ClinicDeposit(models.Model):
         capture._post_process_now()
         return capture
 
+    def _check_nothing_under_way(self, hold):
+        """Refuse a second capture or release while the first has no answer.
+
+        :raise UserError: in words
+        """
+        if hold._get_parts_under_way():
+            raise UserError(
+                self.env._("The provider has not answered yet: wait for some minutes.")
+            )
+
     def _void(self):
-        """Let go of the whole hold."""
+        """Let go of the whole hold.
+
+        :raise UserError: the provider keeps it
+        """
         hold = self._get_hold()
+        self._check_nothing_under_way(hold)
         void = hold._void() if hold else hold
-        if void.state == "error":
+        if void.state == "error" and not hold._has_ended():
             raise UserError(
                 self.env._("The provider refused: %s", void.state_message or "")
             )
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    def _get_parts_under_way(self):
+        """Return the captures and releases of these holds that have no answer yet."""
+        return self.child_transaction_ids.filtered(
+            lambda tx: tx.operation == tx.source_transaction_id.operation
+            and tx.state in ("draft", "pending")
+        )
+
+    def _has_ended(self):
+        """Ask the provider whether a hold has ended without our knowing."""
+        try:
+            self._refetch()
+        except StripeFailure as failure:
+            _logger.info("Stripe does not say how a hold stands: %s", failure)
+        return self.state != "authorized"

@@ -54,6 +54,7 @@ class ClinicDeposit(models.Model):
         for deposit in self.sorted("id"):
             deposit._lock()
             deposit._check_may_pay(invoice)
+            deposit._check_not_going_back(invoice)
             for advance in deposit._get_advance_lines():
                 deposit._use_line(advance, invoice)
 
@@ -69,6 +70,17 @@ class ClinicDeposit(models.Model):
                 self.env._(
                     "A deposit pays a confirmed bill of its own clinic and currency."
                 )
+            )
+
+    def _check_not_going_back(self, invoice):
+        """Refuse to use what is on its way back to the patient.
+
+        :raise UserError: in words
+        """
+        wanted = min(self.open, invoice.amount_residual)
+        if self.currency_id.compare_amounts(wanted, self._get_free()) > 0:
+            raise UserError(
+                self.env._("A refund of this deposit is under way: wait for its end.")
             )
 
     def _use_line(self, advance, invoice):

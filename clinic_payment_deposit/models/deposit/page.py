@@ -74,6 +74,8 @@ class ClinicDeposit(models.Model):
         return self.policy_text
 
     def _get_what_text(self):
+        if self._is_fee_due():
+            return self.env._("For the appointment that did not take place")
         return {
             "pay": self.env._("Deposit for your appointment"),
             "hold": self.env._("Held on your card, not charged"),
@@ -90,6 +92,10 @@ class ClinicDeposit(models.Model):
 
     def _get_nature_text(self):
         """Return what the advance is, in words: in French law it matters."""
+        if self._is_fee_due():
+            return self.env._(
+                "The terms that you accepted ask for it. You get a bill for it."
+            )
         if self.way == "hold":
             return self.env._(
                 "The amount is only held. It is released after your visit, or charged "
@@ -97,8 +103,9 @@ class ClinicDeposit(models.Model):
             )
         if self.way == "card":
             return self.env._(
-                "Your card may be charged up to this amount as the terms below say, "
-                "if you do not come. You get a message before anything else."
+                "Some days before your visit this amount is held on your card, not "
+                "charged. It is charged, up to this amount, only as the terms below "
+                "say. You get a message each time."
             )
         return {
             "deposit": self.env._("It is taken off your bill."),
@@ -114,6 +121,8 @@ class ClinicDeposit(models.Model):
     def _get_free_text(self, lang):
         """Return until when a cancellation is free, as a date; or that it is not."""
         now = fields.Datetime.now()
+        if self._is_fee_due():
+            return ""
         if self.free_until and self.free_until > now:
             return self.env._(
                 "Free cancellation until %s.",
@@ -129,6 +138,8 @@ class ClinicDeposit(models.Model):
             return ""
         left = self.pay_by - fields.Datetime.now()
         moment = self._format_moment(self.pay_by, lang)
+        if not self.booking_id.clinic_held_until:
+            return self.env._("Please do so before %s.", moment)
         if left > timedelta(hours=2):
             return self.env._("Your time is kept for you until %s.", moment)
         return self.env._(

@@ -19,7 +19,7 @@ class ClinicDeposit(models.Model):
         """
         self.ensure_one()
         self._lock()
-        amount = self.open if amount is None else self.currency_id.round(amount)
+        amount = self._get_free() if amount is None else self.currency_id.round(amount)
         self._check_refund(amount)
         refunds = self.env["payment.transaction"].sudo()
         left = amount
@@ -35,12 +35,16 @@ class ClinicDeposit(models.Model):
 
         :raise UserError: in words, with what is open
         """
-        free = self.open - self._get_refunds_under_way()
+        free = self._get_free()
         is_wrong = self.currency_id.compare_amounts(amount, 0) <= 0
         if is_wrong or self.currency_id.compare_amounts(amount, free) > 0:
             raise UserError(
                 self.env._("Only %s of this deposit is open.", self._format(free))
             )
+
+    def _get_free(self):
+        """Return what is open and not on its way back."""
+        return max(self.currency_id.round(self.open - self._get_refunds_under_way()), 0)
 
     def _get_refunds_under_way(self):
         """Return how much is on its way back and not in the books yet."""

@@ -1,6 +1,8 @@
 import secrets
 from datetime import timedelta
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount
@@ -85,6 +87,13 @@ class ClinicDeposit(models.Model):
                 self, accepted.get("lang"), accepted.get("ip")
             )
 
+    def _get_accepted_text(self, lang=None):
+        """Return what is accepted: the policy, and what may be done with a card."""
+        if self.way == "pay":
+            return self.policy_text
+        nature = self.with_context(lang=lang or self.lang)._get_nature_text()
+        return Markup("<p>%s</p>%s") % (nature, self.policy_text)
+
     # -- the way to pay ----------------------------------------------------------------
 
     def _get_url(self):
@@ -146,7 +155,7 @@ class ClinicPolicyAcceptance(models.Model):
                 "company_id": deposit.company_id.id,
                 "deposit_policy_id": deposit.policy_id.id,
                 "version": deposit.policy_version,
-                "text": deposit.policy_text,
+                "text": deposit._get_accepted_text(lang),
                 "lang": lang or deposit.lang,
                 "ip": ip,
             }

@@ -1,4 +1,3 @@
-import secrets
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -40,83 +39,78 @@ class ClinicDeposit(models.Model):
                 ("token_id", "!=", False),
                 ("visit_start", ">", now),
                 ("visit_start", "<", now + timedelta(days=HOLD_DAYS)),
+                ("transaction_ids", "not any", [("operation", "=", "offline")]),
             ]
         )
 
     def _hold_saved_card(self):
-        """Hold the amount on the saved card; where that fails, ask by link."""
+        """Fix that the amount is to be held on the saved card, once."""
         self._lock()
-        transaction = self._use_card(self.amount, is_hold=True)
-        if transaction.state not in ("authorized", "pending", "done"):
-            self._ask_instead(self.amount, "hold", self.visit_start)
+        if self._has_card() and not self._get_live_transaction():
+            self._begin_charge("hold", self.amount)
 
     def _charge_saved_card(self, amount):
-        """Charge what is to be kept; where that fails, ask for it by link.
+        """Fix that the saved card is charged with what is to be kept, once.
+
+        A hold that is on its way to the same card is captured instead.
 
         :param float amount: in the deposit's currency
         """
         self.to_keep = amount
-        transaction = self._use_card(amount)
-        if transaction.state in ("pending", "done"):
-            transaction._post_process_now()
-            return
-        self._ask_instead(
-            amount, "pay", fields.Datetime.now() + timedelta(days=LINK_DAYS)
-        )
+        if not self._get_live_transaction():
+            self._begin_charge("fee", amount)
 
-    def _use_card(self, amount, is_hold=False):
-        """Charge, or hold on, the saved card while its owner is away.
+    def _begin_charge(self, purpose, amount):
+        """Make the one transaction of a purpose; the scheduled action charges it.
 
-        A charge whose answer got lost is looked up before anything else: its reference
-        says what it is for, so that it is never made twice.
-
-        :return: the transaction; draft where it may not be done at all
+        Nothing is asked of the provider here: whoever cancels may be replayed, and what
+        was charged and not committed would be charged again.
         """
         token = self.sudo().token_id
-        transaction = self._make_card_transaction(token, amount, is_hold)
-        rules = self.env["clinic.compliance.rule"]
-        may = rules._is_allowed("charge_absent", self.company_id)
-        if not may or not self.company_id._may_clinic_collect() or not token.active:
-            return transaction
-        transaction._charge_with_token()
-        if transaction.state == "error":
-            transaction._find_lost_charge()
-        return transaction
-
-    def _make_card_transaction(self, token, amount, is_hold):
         transactions = self.env["payment.transaction"].sudo()
-        return transactions.create(
+        transactions.create(
             {
                 "provider_id": token.provider_id.id,
                 "payment_method_id": token.payment_method_id.id,
                 "token_id": token.id,
-                "reference": f"DEP-{self.id}-{secrets.token_hex(4)}",
+                "reference": f"DEP-{self.id}-{purpose}",
                 "amount": amount,
                 "currency_id": self.currency_id.id,
                 "partner_id": self.partner_id.id,
                 "operation": "offline",
                 "clinic_deposit_id": self.id,
-                "clinic_is_hold": is_hold,
+                "clinic_is_hold": purpose == "hold",
             }
         )
+        self.env.ref("clinic_payment_deposit.ir_cron_watch_deposits").sudo()._trigger()
 
-    def _ask_instead(self, amount, way, pay_by):
+    def _ask_instead(self, amount):
         """Ask the patient by link: the bank wants him to confirm, or says no."""
-        self.write({"amount": amount, "way": way, "pay_by": pay_by, "token_id": False})
+        if self.state not in WAITING:
+            return
+        now = fields.Datetime.now()
+        is_fee = self._is_fee_due()
+        self.write(
+            {
+                "amount": self.to_keep if is_fee else amount,
+                "way": "pay" if is_fee else "hold",
+                "pay_by": now + timedelta(days=LINK_DAYS)
+                if is_fee
+                else self.visit_start,
+                "token_id": False,
+            }
+        )
         self._tell_requested()
         self._ask_staff(self.env._("A saved card did not work: a link was sent"))
+
+    def _is_fee_due(self):
+        """Return whether what is asked is for a visit that did not take place."""
+        self.ensure_one()
+        return self.currency_id.compare_amounts(self.to_keep, 0) > 0
 
 
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
-
-    def _find_lost_charge(self):
-        """Take a charge that went through although its answer got lost."""
-        found = self._find_at_provider()
-        if found:
-            self._process(self.provider_code, found)
-        elif found is None and self.provider_code == "stripe":
-            self.env["clinic.payment.exception"]._file(self, "late")
 
     def _post_process(self):
         result = super()._post_process()

@@ -26,14 +26,17 @@ class ClinicDeposit(models.Model):
         if self.booking_id.active and self.visit_start > fields.Datetime.now():
             self._ask_staff(self.env._("The card hold of a visit ahead has ended"))
 
-    def _ask_staff(self, summary):
+    def _ask_staff(self, summary, note=False):
         """Plan something for a person; its title is neutral."""
         officer = self.company_id._get_clinic_staff(
             "clinic_dunning.group_billing_officer"
         ).sorted("id")[:1]
         if officer:
             self.sudo().with_context(mail_activity_quick_update=True).activity_schedule(
-                "mail.mail_activity_data_todo", summary=summary, user_id=officer.id
+                "mail.mail_activity_data_todo",
+                summary=summary,
+                note=note,
+                user_id=officer.id,
             )
 
     def _settle(self, transaction):
@@ -54,13 +57,15 @@ class ClinicDeposit(models.Model):
             transaction.source_transaction_id
         ):
             self._confirm_booking()
-        self._keep_captured()
+        self._keep_due()
+        self._use_for_posted_bill()
 
     def _is_second(self, transaction):
         """Return whether another payment of this deposit has come before."""
         return not transaction.source_transaction_id and any(
             other != transaction
             and not other.source_transaction_id
+            and other.operation != "validation"
             and other.state in ("authorized", "done")
             and other.id < transaction.id
             for other in self.sudo().transaction_ids
@@ -83,4 +88,11 @@ class ClinicDeposit(models.Model):
         booking = self.booking_id
         if booking.active and booking.clinic_attendance == "expected":
             booking._confirm_paid()
-        self._tell_received()
+        if not self._is_fee_due():
+            self._tell_received()
+
+    def _use_for_posted_bill(self):
+        """Money that came after the visit's bill was sent pays that bill."""
+        bill = self.booking_id.clinic_invoice_id
+        if self.state == "paid" and bill.state == "posted":
+            self.booking_id._use_deposit(bill)

@@ -296,7 +296,8 @@ class PaymentTransaction(models.Model):
         :return: dict for `_process`, False where there is nothing of that reference,
             None where Stripe does not answer
         """
-        since = (self.create_date - timedelta(hours=1)).replace(tzinfo=UTC)
+        since = self.clinic_charge_at or self.create_date
+        since = (since - timedelta(hours=1)).replace(tzinfo=UTC)
         try:
             client = self.provider_id._get_stripe_client()
             intents = client.find_intents(

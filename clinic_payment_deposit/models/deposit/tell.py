@@ -6,31 +6,54 @@ from odoo.tools.misc import babel_locale_parse
 
 from .deposit import WAITING
 
+ASKING = ("deposit_request", "hold_request", "fee_request")
+
 
 class ClinicDeposit(models.Model):
     """What people are told about their deposit, by the outbox."""
 
     _inherit = "clinic.deposit"
 
-    def _tell_requested(self):
-        """Send the link of the pay page, once for each deadline."""
+    def _tell_requested(self, key=""):
+        """Send the link of the pay page, once for each deadline.
+
+        :param str key: what else makes it another message, such as who asks again
+        """
         for deposit in self.filtered(lambda deposit: deposit.state in WAITING):
             deposit._tell(
-                "deposit_request",
-                f"deposit-request:{deposit.id}:{deposit.pay_by}",
+                deposit._get_request_topic(),
+                f"deposit-request:{deposit.id}:{deposit.pay_by}{key}",
                 expires_at=deposit.pay_by,
             )
 
+    def _get_request_topic(self):
+        """Return what the patient is asked: to pay, to have it held, or for a fee."""
+        if self._is_fee_due():
+            return "fee_request"
+        return "deposit_request" if self.way == "pay" else "hold_request"
+
     def _tell_received(self):
-        """Thank for the money; for a hold the confirmed visit says enough."""
+        """Thank for the money; a saved card was held while its owner was away.
+
+        For other holds the confirmed visit says enough.
+        """
         if self.way == "pay":
             self._tell("deposit_received", f"deposit-received:{self.id}")
+        elif self.state == "authorized" and self._get_hold().operation == "offline":
+            self._tell("deposit_held", f"deposit-held:{self.id}")
 
     def _tell_refunded(self, refund):
         """Say that a refund is on its way, once for each."""
+        is_cancelled = self.booking_id and not self.booking_id.active
         self._tell(
-            "cancel_refund", f"deposit-refund:{refund.id}", amount=-refund.amount
+            "cancel_refund" if is_cancelled else "deposit_refunded",
+            f"deposit-refund:{refund.id}",
+            amount=-refund.amount,
         )
+
+    def _tell_kept(self, fee):
+        """Say what was kept of a deposit, or charged, under the accepted terms."""
+        self._tell("deposit_kept", f"deposit-kept:{fee.id}", amount=fee.amount_total)
 
     def _tell(self, topic, key, **vals):
         """Queue one message about this deposit; said once, it is not said again.
@@ -97,7 +120,14 @@ class ClinicMessage(models.Model):
         values = super()._prepare_values(verdict, lang)
         if deposit := self._get_deposit():
             values["due_date"] = deposit._format_moment(deposit.pay_by, lang)
+            values.setdefault("appointment", deposit._get_visit_text(lang))
         return values
+
+    def _is_awaited(self):
+        """Whoever has just booked waits for this, at any hour."""
+        held = self._get_deposit().booking_id.clinic_held_until
+        is_waiting = self.topic_id.code == "hold_request" and bool(held)
+        return super()._is_awaited() or is_waiting
 
     def _make_link(self, attempt):
         """The link of a message about a deposit opens the page of that deposit."""
@@ -109,7 +139,7 @@ class ClinicMessage(models.Model):
     def _get_stop_reason(self):
         """Nobody is asked for what came meanwhile, or is coming."""
         deposit = self._get_deposit()
-        asks = self.topic_id.code == "deposit_request"
+        asks = self.topic_id.code in ASKING
         if deposit and asks and deposit.state not in WAITING:
             return self.env._("The deposit is not asked for any more.")
         if deposit and asks and deposit._get_live_transaction():

@@ -8,6 +8,8 @@ from odoo.addons.clinic_dunning.models.payment.transaction import (
     UNDER_WAY,
 )
 
+from .card_charge import IN_DOUBT, TO_CHARGE
+
 
 class PaymentTransaction(models.Model):
     """What pays, holds, captures or refunds a deposit."""
@@ -28,7 +30,7 @@ class PaymentTransaction(models.Model):
         """Return a transaction that is paying one of these deposits now, if any."""
         if not deposits:
             return self.browse()
-        domain = UNDER_WAY | BEING_BOOKED
+        domain = UNDER_WAY | BEING_BOOKED | TO_CHARGE | IN_DOUBT
         return self.sudo().search(
             domain
             & Domain("operation", "!=", "validation")
@@ -202,5 +204,19 @@ class PaymentTransaction(models.Model):
         opened = (advance | debit).filtered(lambda line: not line.reconciled)
         if debit in opened and len(opened) > 1:
             opened.reconcile()
+        if not debit.reconciled:
+            self._file_overdrawn(debit)
         deposit._tell_refunded(self)
         return None
+
+    def _file_overdrawn(self, debit):
+        """More went back than was open, at the provider: a person frees the bill.
+
+        Nobody is reminded of it meanwhile: the clinic has given it back itself.
+        """
+        debit.no_followup = True
+        self.env["clinic.payment.exception"]._file(
+            self.source_transaction_id,
+            "overdrawn",
+            amount=debit.amount_residual_currency,
+        )

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...tools.stripe_client import StripeFailure
+from .deposit import WAITING
 
 _logger = logging.getLogger(__name__)
 
@@ -24,18 +25,23 @@ class ClinicDeposit(models.Model):
 
     @api.model
     def _cron_watch(self):
-        """Scheduled action: look up what was lost, warn of holds that end soon."""
-        transactions = self.env["payment.transaction"].sudo()._get_to_look_up()
-        holds = self.sudo()._get_ending_holds()
-        cards = self.sudo()._get_to_hold()
-        waiting = len(transactions) + len(holds) + len(cards)
-        self.env["ir.cron"]._commit_progress(remaining=waiting)
-        for transaction in transactions:
-            self._insist_once(transaction._heal)
-        for deposit in holds:
-            self._insist_once(deposit._warn_of_end)
-        for deposit in cards:
-            self._insist_once(deposit._hold_saved_card)
+        """Scheduled action: look up what was lost, warn of holds that end soon.
+
+        Lets go of holds after the visit, holds and charges saved cards.
+        """
+        transactions = self.env["payment.transaction"].sudo()
+        deposits = self.sudo()
+        acts = [
+            *(transaction._heal for transaction in transactions._get_to_look_up()),
+            *(deposit._warn_of_end for deposit in deposits._get_ending_holds()),
+            *(deposit._let_go for deposit in deposits._get_not_needed()),
+            *(deposit._lapse for deposit in deposits._get_overdue()),
+            *(deposit._hold_saved_card for deposit in deposits._get_to_hold()),
+        ]
+        self.env["ir.cron"]._commit_progress(remaining=len(acts))
+        for act in acts:
+            self._insist_once(act)
+        transactions._charge_cards_of_deposits()
 
     def _insist_once(self, act):
         """Do one thing of a run; if it fails, the others go on and it comes again."""
@@ -69,6 +75,50 @@ class ClinicDeposit(models.Model):
                 ),
             ]
         )
+
+    @api.model
+    def _get_not_needed(self):
+        """Return the holds and saved cards of visits that took place before today."""
+        taken_place = self.search(
+            [
+                ("booking_id.clinic_attendance", "=", "done"),
+                "|",
+                ("state", "=", "authorized"),
+                "&",
+                ("state", "=", "requested"),
+                ("token_id", "!=", False),
+            ]
+        )
+        return taken_place.filtered(lambda deposit: deposit.booking_id._is_day_over())
+
+    def _let_go(self):
+        """The visit took place: nothing is held, no card is kept for it."""
+        if self.state == "authorized" or self._has_card():
+            self._release(self.env._("The visit took place."))
+
+    @api.model
+    def _get_overdue(self):
+        """Return what was asked for and not paid in time, where no slot hangs on it.
+
+        Slots on hold are given back by a scheduled action of their own.
+        """
+        return self.search(
+            [
+                ("state", "in", WAITING),
+                ("pay_by", "<", fields.Datetime.now()),
+                ("token_id", "=", False),
+                ("booking_id.clinic_held_until", "=", False),
+            ]
+        )
+
+    def _lapse(self):
+        """Ask no more; a person decides what follows."""
+        self._lock()
+        if self.state not in WAITING or self._get_live_transaction():
+            return
+        self._drop_payments()
+        self._move_to("expired", reason=self.env._("Not paid in time."))
+        self._ask_staff(self.env._("A deposit that was asked by link was not paid"))
 
     def _warn_of_end(self):
         """Ask a person to capture or to release, once."""

@@ -17,12 +17,7 @@ class ResourceBooking(models.Model):
         now = f"{fields.Datetime.now():%Y%m%d%H%M}"
         for booking in self:
             if booking._is_deposit_missing():
-                deposit = booking.sudo().clinic_deposit_id
-                deposit._tell(
-                    "deposit_request",
-                    f"deposit-request:{deposit.id}:{now}",
-                    expires_at=deposit.pay_by,
-                )
+                booking.sudo().clinic_deposit_id._tell_requested(f":{now}")
             else:
                 booking._tell("appointment_link", key=now)
 
