@@ -102,6 +102,30 @@ class TestPayCrash(ProcessCase):
         self.worker.run("book")
         self.assertSettled(transaction)
 
+    def test_two_windows_at_once_begin_one_payment(self):
+        self.worker.run("choose", name="Windows", amount=50.0, windows=2)
+        one, two = (
+            row[0]
+            for row in self.sql(
+                """SELECT checkout.id FROM clinic_payment_checkout checkout
+                     JOIN res_partner partner ON partner.id = checkout.partner_id
+                    WHERE partner.name = 'Windows' ORDER BY checkout.id"""
+            )
+        )
+        pid = self.sleep_at("begin", "after join", checkout=one)
+        late = self.worker.start("begin", checkout=two)
+        self.wait_until_blocked()
+        self.assertEqual(self.wake(pid), 0)
+        self.assertEqual(self.worker.wait(late), 0)
+        self.assertEqual(
+            self.sql(
+                """SELECT id, replaced_by_id, transaction_id IS NOT NULL
+                     FROM clinic_payment_checkout WHERE id IN %s ORDER BY id""",
+                (one, two),
+            ),
+            [(one, None, True), (two, one, False)],
+        )
+
     def test_cash_while_it_is_being_booked_is_money_left_over(self):
         transaction = self.begin()
         self.worker.run("webhook", transaction=transaction)

@@ -1,15 +1,16 @@
 """Stripe and Razorpay as they really answer: one payment settles one transaction."""
 
+from datetime import timedelta
 from unittest.mock import patch
 
 import invariants
 from emulators import razorpay, stripe
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.clinic_dunning.tests.pay_common import PayCase
+from odoo.addons.clinic_dunning.tests.pay_common import PayCase, begin_at
 
 CORE = "odoo.addons.payment.models.payment_transaction"
 
@@ -65,6 +66,8 @@ class ProviderCase(PayCase):
         """Choose and begin; return the transaction and what the form was given."""
         checkout = self._choose("other", amount=amount, form=name)
         values = self._begin(checkout, flow="direct")
+        # The next one is a payment of its own.
+        begin_at(checkout.transaction_id, fields.Datetime.now() - timedelta(hours=1))
         return checkout.transaction_id, values
 
     def settle(self, transaction):

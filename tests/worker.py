@@ -49,6 +49,7 @@ POINTS = {
     "post": ("payment.provider", "_send_api_request"),
     "answer": ("payment.transaction", "_take_answer"),
     "process": ("payment.transaction", "_process"),
+    "join": ("clinic.payment.checkout", "_join_twin"),
     "book": ("payment.transaction", "_create_payment"),
     "match": ("clinic.payment.allocation", "_reconcile_with"),
     "thank": ("payment.transaction", "_thank"),
@@ -319,30 +320,56 @@ def get_demo_provider(world):
 
 def job_begin_payment(env, name, amount):
     """Bill somebody, who opens the link, chooses to pay all and begins."""
+    begin(env, choose(env, name, amount))
+
+
+def job_choose(env, name, amount, windows):
+    """Bill somebody, who opens the link in several windows and chooses in each."""
+    choose(env, name, amount, windows)
+
+
+def job_begin(env, checkout):
+    """Press "Pay" in one window; refused by a quicker one, it is done again."""
+    record = env["clinic.payment.checkout"].browse(checkout)
+    retrying(lambda: begin(env, record), env)
+
+
+def choose(env, name, amount, windows=1):
+    """Bill somebody who chooses to pay all; return the last choice."""
     world = get_world(env)
     patient = world.create_patient(name, email=f"{name.lower()}@example.com")
     world.create_invoice(patient, amount=amount)
-    provider = get_demo_provider(world)
     link, _url = world.env["clinic.link"]._issue(patient, world.company)
-    checkout = world.env["clinic.payment.checkout"]._open(
-        link.sudo(), world.company.currency_id, "all"
-    )
-    world.env["payment.transaction"].create(
-        {
-            "provider_id": provider.id,
-            "payment_method_id": provider.payment_method_ids[:1].id
-            or world.env.ref("payment.payment_method_unknown").id,
-            "reference": f"PAY-{checkout.id}",
-            "amount": checkout.amount,
-            "currency_id": checkout.currency_id.id,
-            "partner_id": patient.id,
-            "operation": "online_direct",
-            "clinic_checkout_id": checkout.id,
-            "invoice_ids": [
-                odoo.Command.set(checkout.allocation_ids.move_id.ids),
-            ],
-        }
-    )
+    for window in range(windows):
+        checkout = world.env["clinic.payment.checkout"]._open(
+            link.sudo(), world.company.currency_id, "all", form=str(window)
+        )
+    return checkout
+
+
+def begin(env, checkout):
+    """Do what the transaction route does, with the demo provider."""
+    provider = get_demo_provider(get_world(env))
+    unknown = env.ref("payment.payment_method_unknown")
+    method = provider.payment_method_ids[:1] or unknown
+    checkout._lock()
+    checkout = checkout._join_twin(provider.id, method.id)
+    if not checkout._is_same_way(provider.id, method.id):
+        checkout.env["payment.transaction"].create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": method.id,
+                "reference": f"PAY-{checkout.id}",
+                "amount": checkout.amount,
+                "currency_id": checkout.currency_id.id,
+                "partner_id": checkout.partner_id.id,
+                "operation": "online_direct",
+                "clinic_checkout_id": checkout.id,
+                "invoice_ids": [
+                    odoo.Command.set(checkout.allocation_ids.move_id.ids),
+                ],
+            }
+        )
 
 
 def job_webhook(env, transaction):

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
 
 from odoo.addons.payment.controllers.portal import PaymentPortal
+from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
 from .page import HEADERS, POSTS_PER_MINUTE, VIEWS_PER_MINUTE, PatientPage
 
@@ -199,6 +200,7 @@ class ClinicCheckout(PatientPage, PaymentPortal):
             "res_company": checkout.company_id,
             "amount": checkout.amount,
             "currency": checkout.currency_id,
+            "begun": checkout._has_begun(),
             "partner_id": checkout.partner_id.id,
             "providers_sudo": providers,
             "payment_methods_sudo": methods,
@@ -216,7 +218,10 @@ class ClinicCheckout(PatientPage, PaymentPortal):
         checkout._lock()
         checkout._check_payable()
         checkout._check_way(provider_id, payment_method_id)
+        checkout = checkout._join_twin(provider_id, payment_method_id)
         if checkout._is_same_way(provider_id, payment_method_id):
+            # Another browser may have begun it: this one is told how it ends, too.
+            PaymentPostProcessing.monitor_transaction(checkout.transaction_id)
             return checkout.transaction_id._get_processing_values()
         if checkout.transaction_id:
             checkout = checkout._renew()

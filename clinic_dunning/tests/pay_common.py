@@ -17,6 +17,16 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 FORM = re.compile(r'name="form" value="([^"]+)"')
 
 
+def begin_at(record, moment):
+    """Let this record have been created at that moment."""
+    record.env.flush_all()
+    record.env.cr.execute(
+        f'UPDATE "{record._table}" SET create_date = %s WHERE id = %s',
+        [moment, record.id],
+    )
+    record.env.invalidate_all()
+
+
 class PayCase(HttpCase):
     @classmethod
     def setUpClass(cls):
@@ -202,6 +212,12 @@ class PayCase(HttpCase):
         checkout = self._choose(choice, **data)
         self._begin(checkout)
         return checkout.transaction_id
+
+    def _start_long_ago(self, choice="now", **data):
+        """Choose and begin; return the transaction, which nobody takes up again."""
+        transaction = self._start(choice, **data)
+        begin_at(transaction, fields.Datetime.now() - timedelta(hours=1))
+        return transaction
 
     def _pay(self, choice="now", **data):
         """Choose, begin and pay, post-processing included; return the transaction."""

@@ -1,6 +1,8 @@
 from unittest.mock import patch
 
-from odoo.tests import tagged
+from odoo import Command
+from odoo.exceptions import UserError
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .pay_common import PayCase
@@ -55,7 +57,7 @@ class TestPaymentException(PayCase):
 
     def test_second_payment_of_one_item_is_a_double(self):
         self._make_invoice(100.0)
-        one, two = self._start(form="a"), self._start(form="b")
+        one, two = self._start_long_ago(form="a"), self._start(form="b")
         for transaction in (one, two):
             transaction._set_done()
             transaction._post_process()
@@ -106,7 +108,7 @@ class TestPaymentException(PayCase):
 
     def test_answer_used_by_another_transaction_changes_nothing(self):
         self._make_invoice(100.0)
-        one, two = self._start(form="a"), self._start(form="b")
+        one, two = self._start_long_ago(form="a"), self._start(form="b")
         with self.answering():
             one._process("none", {"id": "pi_1"})
             two._process("none", {"id": "pi_1"})
@@ -144,7 +146,7 @@ class TestPaymentException(PayCase):
             patch.object(
                 type(self.env["clinic.message"]),
                 "_queue",
-                side_effect=self._get_error(),
+                side_effect=UserError("no template"),
             ),
             mute_logger("odoo.addons.clinic_dunning"),
         ):
@@ -152,7 +154,33 @@ class TestPaymentException(PayCase):
         self.assertEqual(invoice.amount_residual, 0.0)
         self.assertFiled(transaction, "failed", 0.0)
 
-    def _get_error(self):
-        from odoo.exceptions import UserError
-
-        return UserError("no template")
+    def test_discount_without_an_account_is_booked_once_there_is_one(self):
+        term = self._make_term(
+            100, early_discount=True, discount_percentage=2, discount_days=10
+        )
+        loss = self.company.account_journal_early_pay_discount_loss_account_id
+        loss = loss or self.env["account.account"].create(
+            {"name": "Discounts", "code": "665001", "account_type": "expense"}
+        )
+        self.company.account_journal_early_pay_discount_loss_account_id = False
+        invoice = self._make_invoice(100.0, 0, invoice_payment_term_id=term.id)
+        with mute_logger("odoo.addons.clinic_dunning"):
+            transaction = self._pay()
+        self.assertFiled(transaction, "failed", 98.0)
+        exception = transaction.clinic_exception_ids
+        self.assertIn("in the accounting settings", exception.note)
+        self.assertIn("We are checking your payment", self._read())
+        officer = new_test_user(
+            self.env,
+            "officer",
+            groups="clinic_dunning.group_billing_officer",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        with self.assertRaisesRegex(UserError, "in the accounting settings"):
+            exception.with_user(officer).action_try_again()
+        self.company.account_journal_early_pay_discount_loss_account_id = loss
+        exception.with_user(officer).action_try_again()
+        self.assertEqual(invoice.amount_residual, 0.0)
+        self.assertEqual(self.count_payments(transaction), 1)
+        self.assertEqual(exception.state, "done")

@@ -10,21 +10,12 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from .pay_common import begin_at
 from .plan_common import PlanCase
 
 CHANGED = "Something has changed meanwhile. Please open your link again"
 PAID = "Something was paid meanwhile. Please open your link again to see what is left."
 NO_WAY = "This way to pay is not available. Please choose another one."
-
-
-def begin_at(record, moment):
-    """Let this record have been created at that moment."""
-    record.env.flush_all()
-    record.env.cr.execute(
-        f'UPDATE "{record._table}" SET create_date = %s WHERE id = %s',
-        [moment, record.id],
-    )
-    record.env.invalidate_all()
 
 
 @tagged("post_install", "-at_install")

@@ -152,7 +152,7 @@ class TestReturnedMoney(PayCase):
 
     def test_refund_of_a_double_payment_settles_it(self):
         invoice = self._make_invoice(100.0)
-        one, two = self._start(form="a"), self._start(form="b")
+        one, two = self._start_long_ago(form="a"), self._start(form="b")
         for transaction in (one, two):
             transaction._set_done()
             transaction._post_process()

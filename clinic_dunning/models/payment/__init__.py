@@ -18,6 +18,7 @@ from . import access_log
 from . import checkout
 from . import checkout_check
 from . import checkout_pay
+from . import checkout_twin
 from . import allocation
 from . import exception
 from . import transaction

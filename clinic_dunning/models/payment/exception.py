@@ -64,7 +64,7 @@ class ClinicPaymentException(models.Model):
             "replayed": self.env._(
                 "Check the payment with the provider: nothing was booked."
             ),
-            "failed": self.env._("Read the reason, mend it, and book the payment."),
+            "failed": self.env._("Read the reason, mend it, then press “Try again”."),
             "charged_back": self.env._("Call the patient; the bill is open again."),
         }
         for exception in self:
@@ -128,6 +128,16 @@ class ClinicPaymentException(models.Model):
             for group in groups
         )
         return (officers - managers or officers).sorted("id")[:1]
+
+    def action_try_again(self):
+        """Book what could not be booked, once the reason is mended.
+
+        :raise UserError: with the reason, as long as it stands
+        """
+        self.check_access("write")
+        for exception in self.filtered(lambda e: e.kind == "failed"):
+            exception.sudo().transaction_id._try_again()
+            exception.action_done()
 
     def action_done(self):
         """Note that the money found its place."""

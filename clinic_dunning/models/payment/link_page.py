@@ -34,6 +34,7 @@ class ClinicLink(models.Model):
         self = self.with_context(lang=lang)
         statement = self._get_statement()
         moves = self.env["account.move"].browse({i["move_id"] for i in statement.items})
+        transactions = self.env["payment.transaction"]
         currencies = self.env["res.currency"].browse(statement.currency_ids)
         return {
             **self._get_header(lang),
@@ -42,7 +43,8 @@ class ClinicLink(models.Model):
             "amounts": [
                 self._get_amount(statement, currency, lang) for currency in currencies
             ],
-            "live": bool(self.env["payment.transaction"]._get_live(moves)),
+            "live": bool(transactions._get_live(moves)),
+            "begun": bool(transactions._get_begun(moves)),
             "awaited": self._get_awaited_values(moves, lang),
             "transfer": self._get_transfer(statement, currencies[:1]),
             "policy": self._get_policy_text(lang),

@@ -4,6 +4,7 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..followup.moment import Moment
@@ -29,6 +30,7 @@ BEING_LOOKED_AT = (
     )
 )
 TIME_TO_PAY = timedelta(hours=2)
+JUST_BEGUN = timedelta(minutes=15)
 AWAITED = Domain("state", "=", "pending") & Domain("provider_code", "=", "custom")
 
 
@@ -63,6 +65,16 @@ class PaymentTransaction(models.Model):
     def _get_live(self, moves):
         """Return a transaction that is paying one of these documents now, if any."""
         return self._search_of(moves, UNDER_WAY | BEING_BOOKED | BEING_LOOKED_AT)[:1]
+
+    @api.model
+    def _get_begun(self, moves):
+        """Return what was begun a short while ago for these documents, not ended yet.
+
+        Nobody knows whether it was paid: the provider has not answered.
+        """
+        since = fields.Datetime.now() - JUST_BEGUN
+        young = Domain("state", "=", "draft") & Domain("create_date", ">", since)
+        return self._search_of(moves, young)
 
     @api.model
     def _get_awaited(self, moves):
@@ -156,6 +168,7 @@ class PaymentTransaction(models.Model):
 
     def _book(self, parts, extra_create_values):
         if self._takes_early_discount(parts):
+            self._check_discount_account()
             payment = super()._create_payment(
                 **{**extra_create_values, "partner_id": parts.partner_id[:1].id}
             )
@@ -179,6 +192,21 @@ class PaymentTransaction(models.Model):
             return False
         early = move._get_early_amount(self._get_day_of_payment())
         return bool(early) and self.currency_id.compare_amounts(self.amount, early) == 0
+
+    def _check_discount_account(self):
+        """Core would fail without a word for people.
+
+        :raise UserError: with what to do
+        """
+        company = self.company_id or self.provider_id.company_id
+        if not company.account_journal_early_pay_discount_loss_account_id:
+            raise UserError(
+                self.env._(
+                    "A discount for early payment was given and has no account. Choose "
+                    "the account of cash discounts (loss) in the accounting settings, "
+                    "then press “Try again”."
+                )
+            )
 
     def _get_day_of_payment(self):
         """Return the clinic's day on which the payer began, shortly before it was paid.
@@ -233,8 +261,20 @@ class PaymentTransaction(models.Model):
         self.env["clinic.payment.exception"]._file(self, kind, amount=left)
 
     def _post_process(self):
-        """Core first; our own follow-up may fail without undoing the booking."""
+        """Core first; our own follow-up may fail without undoing the booking.
+
+        Core posts drafts that were paid. What was chosen here was posted: as a draft
+        somebody is mending it, and it stays one.
+        """
+        drafts = {
+            transaction: transaction.invoice_ids.filtered(lambda m: m.state == "draft")
+            for transaction in self.filtered("clinic_checkout_id")
+        }
+        for transaction, moves in drafts.items():
+            transaction.invoice_ids -= moves
         result = super()._post_process()
+        for transaction, moves in drafts.items():
+            transaction.invoice_ids |= moves
         for transaction in self.filtered(lambda tx: tx.state == "done"):
             if transaction.clinic_checkout_id:
                 transaction._attempt(transaction._thank)
@@ -253,7 +293,17 @@ class PaymentTransaction(models.Model):
             # whatever it is, the payment stays booked
             self._file_failure(error, amount=0.0)
 
+    def _try_again(self):
+        """Settle anew what failed before; nothing is booked twice.
+
+        :raise UserError: with the reason, as long as it stands
+        """
+        self.with_context(clinic_tries_again=True)._post_process()
+
     def _file_failure(self, error, amount=None):
+        """Put it on the list; whoever tries again reads the reason instead."""
+        if self.env.context.get("clinic_tries_again"):
+            raise UserError(str(error)) from error
         _logger.warning("Transaction %s is not settled: %s", self.id, error)
         self.env["clinic.payment.exception"]._file(
             self, "failed", amount=amount, note=str(error).partition("\n")[0]
