@@ -84,6 +84,12 @@ class Worker:
         """Do a job and return its exit code: negative if it was killed."""
         return self.wait(self.start(job, at, **arguments))
 
+    def get_said(self, job, **arguments):
+        """Do a job and return what it printed, read as JSON."""
+        pid = self.start(job, **arguments)
+        self.wait(pid)
+        return json.loads((self.folder / f"{pid}.log").read_text())
+
     def stop(self):
         self.process.stdin.close()
         self.process.wait(10)

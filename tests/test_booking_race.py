@@ -1,8 +1,16 @@
 """Slots under concurrency: real processes on a committed database, then I6."""
 
+import os
+from collections import Counter
+from unittest.mock import patch
+
+import crowd
+from bench.server import serving
 from common import ProcessCase
 
 from odoo.tests import tagged
+
+PEOPLE = 50
 
 
 @tagged("post_install", "-at_install")
@@ -22,6 +30,27 @@ class TestBookingRace(ProcessCase):
 
     def get_states(self):
         return [row[0] for row in self.sql("SELECT state FROM resource_booking")]
+
+    def test_fifty_posts_on_one_slot_have_one_winner(self):
+        secrets = self.worker.get_said("wish", count=PEOPLE)
+        config = {"CLINIC_CONFIG": os.environ["CLINIC_TEST_CONFIG"]}
+        with patch.dict(os.environ, config), serving(self.database, 0) as server:
+            forms = [
+                crowd.open_form(
+                    server,
+                    f"/clinic/book/go/{secret}",
+                    f"/clinic/book/go/{secret}/accept",
+                    f"10.0.0.{number}",
+                )
+                for number, secret in enumerate(secrets)
+            ]
+            answers = crowd.send_at_once(server, forms)
+        statuses = Counter(answer.status for answer in answers)
+        self.assertEqual(statuses, {303: 1, 422: PEOPLE - 1})
+        for answer in answers:
+            if answer.status == 422:
+                self.assertRegex(answer.text, "not free any more|was just taken")
+        self.assertEqual(self.get_states(), ["confirmed"])
 
     def test_the_second_waits_for_the_first_and_gets_an_answer(self):
         first = self.sleep_at("hold", "after lock slots", name="One")

@@ -446,6 +446,28 @@ def job_hold(env, name, kind="Knee check", hours=0, minutes=15):
     retry_in_words(ask, env)
 
 
+def job_wish(env, count):
+    """Let so many patients wish for one slot of the page; print their secrets."""
+    world = get_booking_world(env)
+    world.company.clinic_booking_open = True
+    wish = {
+        "type_id": world.kind,
+        "combination_id": world.kind.combination_rel_ids.combination_id,
+        "start": get_slot(),
+        "tz": "UTC",
+        "lang": "en_US",
+    }
+    people = env["res.partner"].create(
+        [
+            {"name": f"Person {number}", "email": f"person{number}@example.com"}
+            for number in range(count)
+        ]
+    )
+    requests = env["clinic.booking.request"]
+    print(json.dumps([requests._ask_as(one, wish, "127.0.0.1") for one in people]))
+    env.cr.commit()
+
+
 def job_staff_event(env, hours=0):
     """The doctor puts a meeting into the calendar."""
 

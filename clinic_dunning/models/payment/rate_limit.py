@@ -1,6 +1,7 @@
 import hashlib
 import hmac
 import logging
+import threading
 import time
 
 import psycopg2
@@ -9,6 +10,10 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from odoo import api, models
 
 _logger = logging.getLogger(__name__)
+
+# Each request has a connection already: in a crowd, the second ones come in turns
+# instead of using up what the server may open.
+SEATS = threading.BoundedSemaphore(8)
 
 
 class ClinicRateLimit(models.AbstractModel):
@@ -62,7 +67,7 @@ class ClinicRateLimit(models.AbstractModel):
         A key that is over its limit already is only read: a flood writes little.
         """
         slot = int(time.time()) // seconds * seconds
-        with self.env.registry.cursor() as cr:
+        with SEATS, self.env.registry.cursor() as cr:
             self._read_committed(cr)
             cr.execute(
                 "SELECT key, n FROM clinic_rate_limit WHERE key IN %s AND slot = %s",
