@@ -1,4 +1,5 @@
 from . import book
+from . import wait
 from . import wish
 from . import manage
 from . import account

@@ -86,7 +86,9 @@ class ClinicBook(BookingPage, http.Controller):
         lang = self._get_values(kind.company_id, PATH)["lang"]
         try:
             with request.env.cr.savepoint():
-                secret = self._ask(kind, post, lang)
+                wish = self._get_wish(kind, post, lang)
+                self._check_wish(kind, wish)
+                secret = self._ask_for(wish, post)
         except UserError as error:
             return self._show_you(kind, post, error.args[0], 422)
         return request.redirect(f"{PATH}/go/{secret}?lang={lang[:2]}")
@@ -153,6 +155,7 @@ class ClinicBook(BookingPage, http.Controller):
             "who": wish["combination_id"].id or "",
             "people": self._get_people(kind),
             "action": f"{path}/you",
+            "wait": f"{path}/wait",
             "path": path,
             "back": f"{PATH}?clinic={kind.company_id.id}&lang={lang[:2]}",
             "error": error,
@@ -174,28 +177,36 @@ class ClinicBook(BookingPage, http.Controller):
         query_back = {**asked, "lang": lang[:2]}
         values |= {
             **self._get_summary(wish),
+            **self._get_person_values(kind.company_id, query),
             "path": path,
             "asked_fields": asked,
-            "typed": query,
             "error": error,
-            "invited": self._get_invited(kind.company_id),
-            "by_phone": "sms" in kind.company_id._get_clinic_code_channels(),
             "back": f"{PATH}/{kind.id}?{urlencode(query_back)}",
         }
         return self._render("clinic_payment_deposit.book_you", values, status)
+
+    def _get_person_values(self, company, query):
+        """Return what the form of who comes needs, with what was typed before."""
+        return {
+            "typed": query,
+            "invited": self._get_invited(company),
+            "by_phone": "sms" in company._get_clinic_code_channels(),
+        }
 
     def _check_wish(self, kind, wish):
         requests = request.env["clinic.booking.request"].sudo()
         requests._check_slot(kind, wish["start"], wish["combination_id"])
 
-    def _ask(self, kind, post, lang):
-        """Return the secret under which the visitor goes on."""
-        wish = self._get_wish(kind, post, lang)
-        self._check_wish(kind, wish)
+    def _ask_for(self, wish, post):
+        """Return the secret under which the visitor goes on.
+
+        :raise UserError: in words
+        """
+        company = wish["type_id"].company_id
         requests = request.env["clinic.booking.request"].sudo()
         ip = request.httprequest.remote_addr
         if post.get("invited"):
-            partner = self._get_invited(kind.company_id)
+            partner = self._get_invited(company)
             if not partner:
                 raise UserError(
                     request.env._("This link is too old. Please say who you are.")
@@ -205,7 +216,7 @@ class ClinicBook(BookingPage, http.Controller):
             raise UserError(
                 request.env._("Please agree that we keep this to make the appointment.")
             )
-        contact = kind.company_id._parse_clinic_contact(post.get("contact"))
+        contact = company._parse_clinic_contact(post.get("contact"))
         if not self._allows(
             "book-code", contact.address, ASKS_PER_HOUR, 3600, when_broken=False
         ):

@@ -146,8 +146,9 @@ class BookingPage(PatientPage):
             "kind": kind.name,
             "price": kind._get_price_text(lang),
             "person": wish["combination_id"]._get_people_name(),
-            "moment": tell_moment(wish["start"], zone, lang),
-            "clinic_moment": zone.zone != own.zone
+            "moment": wish["start"] and tell_moment(wish["start"], zone, lang),
+            "clinic_moment": wish["start"]
+            and zone.zone != own.zone
             and tell_moment(wish["start"], own, lang),
         }
 

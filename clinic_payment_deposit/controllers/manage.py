@@ -62,7 +62,7 @@ class ClinicManage(BookingPage, http.Controller):
         sitemap=False,
     )
     def change(self, secret, step, **post):
-        """Do it: move, cancel, pay, or begin to book by an invitation."""
+        """Do it: confirm, move, cancel, pay, or begin to book by an invitation."""
         if not self._allows("manage", secret, POSTS_PER_MINUTE, when_broken=False):
             return self._too_many()
         link = self._find_link_of(secret)
@@ -110,6 +110,12 @@ class ClinicManage(BookingPage, http.Controller):
             )
         booking._cancel("patient")
         return None
+
+    def _manage_confirm(self, link, _secret, _post):
+        """Note that the patient comes."""
+        booking = link.booking_id
+        if booking.active and booking.state == "confirmed":
+            booking._note_coming()
 
     def _manage_pay(self, link, _secret, _post):
         booking = link.booking_id
@@ -163,6 +169,7 @@ class ClinicManage(BookingPage, http.Controller):
             "is_undated": booking.active and not booking.start,
             "is_over": booking.stop and booking.stop < fields.Datetime.now(),
             "is_confirmed": booking.state == "confirmed",
+            "is_coming": bool(booking.clinic_attendance_confirmed_at),
             "is_missing": booking.active and booking._is_deposit_missing(),
             "live": booking.active and booking._has_live_payment(),
             "paid": deposit and self._tell_deposit(deposit, lang),

@@ -27,14 +27,14 @@ class WaitingList(PatientPage, http.Controller):
         return self._show(entry, secret) if entry else self._not_found()
 
     @http.route(
-        "/w/<string:secret>/<any(accept,decline):answer>",
+        "/w/<string:secret>/<any(accept,decline,leave):answer>",
         type="http",
         auth="public",
         methods=["POST"],
         sitemap=False,
     )
     def answer(self, secret, answer, **_kwargs):
-        """Take the slot or leave it."""
+        """Take the slot, leave it to the next one, or leave the list."""
         if not self._allows("offer", secret, POSTS_PER_MINUTE, when_broken=False):
             return self._too_many()
         entry = self._find_entry(secret)

@@ -4,12 +4,14 @@ from odoo.http import request
 
 from odoo.addons.clinic_dunning.controllers.page import POSTS_PER_MINUTE
 
-from ..tools.moment import tell_moment, tell_time
+from ..tools.moment import tell_day, tell_moment, tell_time
 from .book import PATH
 from .booking_page import BookingPage
 
 TRIES_PER_HOUR = 20
 CODES_PER_HOUR = 4
+# What can be done with a place on the waiting list.
+WAITING_STEPS = {"code", "again", "leave"}
 REFRESH = 30  # seconds between two looks at the clock of a hold
 
 
@@ -42,7 +44,7 @@ class ClinicWish(BookingPage, http.Controller):
         if not self._allows_view():
             return self._too_many()
         wish = self._find_wish(secret)
-        if not wish or wish.booking_id.start:
+        if not wish or wish.booking_id.start or wish.wait_until:
             return self._not_found()
         query.setdefault("who", str(wish.combination_id.id or ""))
         return self._show_other_slots(wish, secret, query)
@@ -71,14 +73,14 @@ class ClinicWish(BookingPage, http.Controller):
         sitemap=False,
     )
     def go_on(self, secret, step, **post):
-        """Take one step: code, again, slot, accept, pay, back, manage."""
+        """Take one step: code, again, slot, accept, pay, back, manage, leave."""
         limit = TRIES_PER_HOUR if step == "code" else POSTS_PER_MINUTE
         seconds = 3600 if step == "code" else 60
         if not self._allows(f"wish-{step}", secret, limit, seconds, when_broken=False):
             return self._too_many()
         wish = self._find_wish(secret)
         act = getattr(self, f"_wish_{step}", None)
-        if not wish or not act:
+        if not wish or not act or (wish.wait_until and step not in WAITING_STEPS):
             return self._not_found()
         try:
             with request.env.cr.savepoint():
@@ -98,6 +100,13 @@ class ClinicWish(BookingPage, http.Controller):
                 request.env._("That did not work. Please try again, or call us."),
                 422,
             )
+        if wish.wait_until:
+            wish._join()
+
+    def _wish_leave(self, wish, _post):
+        """Leave the waiting list."""
+        if wish.verified_at:
+            wish.waiting_id._leave()
 
     def _wish_again(self, wish, _post):
         if not self._allows(
@@ -205,6 +214,8 @@ class ClinicWish(BookingPage, http.Controller):
         """Return the name of the page that a wish has come to."""
         if not wish.verified_at:
             return "code"
+        if wish.wait_until:
+            return "listed"
         booking = wish.booking_id
         if not booking:
             return "terms"
@@ -214,7 +225,7 @@ class ClinicWish(BookingPage, http.Controller):
 
     def _get_code_values(self, wish, _lang):
         address = wish.visitor_id.phone or wish.visitor_id.email
-        return {"address": address, "channel": wish.channel}
+        return {"sent_to": address}
 
     def _get_terms_values(self, wish, lang):
         """Return what is asked for, until when it can be undone, and the policy."""
@@ -250,6 +261,13 @@ class ClinicWish(BookingPage, http.Controller):
 
     def _get_done_values(self, _wish, _lang):
         return {}
+
+    def _get_listed_values(self, wish, lang):
+        entry = wish.waiting_id
+        return {
+            "is_listed": entry.state in ("waiting", "offered"),
+            "until": entry.date_to and tell_day(entry.date_to, lang),
+        }
 
     def _get_released_values(self, _wish, _lang):
         return {}

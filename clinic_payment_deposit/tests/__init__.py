@@ -1,4 +1,6 @@
+from . import test_absence
 from . import test_calendar
+from . import test_clock_change
 from . import test_deposit
 from . import test_deposit_pay
 from . import test_hold
@@ -7,5 +9,8 @@ from . import test_visit
 from . import test_waiting_list
 from . import test_book_page
 from . import test_book_manage
+from . import test_book_refused
+from . import test_book_stranger
+from . import test_book_wait
 from . import test_desk_booking
 from . import test_tools

@@ -62,6 +62,17 @@ class TestBookManage(BookPageCase):
                 self.assertEqual(answer.status_code, 404)
         self.assertTrue(self.booking.active)
 
+    def test_patient_says_to_come_by_a_button_and_a_new_date_asks_again(self):
+        self.assertIn("Yes, I am coming", self.read_page(self.manage))
+        self.assertFalse(self.booking.clinic_attendance_confirmed_at)
+        self.post(f"{self.manage}/confirm", self.manage)
+        self.assertTrue(self.booking.clinic_attendance_confirmed_at)
+        text = self.read_page(f"{self.manage}?done=confirm")
+        self.assertIn("Thank you, we expect you.", text)
+        self.assertNotIn("Yes, I am coming", text)
+        self.booking._move_to(self.monday + timedelta(hours=2))
+        self.assertFalse(self.booking.clinic_attendance_confirmed_at)
+
     # -- move --------------------------------------------------------------------------
 
     def test_appointment_is_moved_to_a_free_time(self):

@@ -191,7 +191,7 @@ class TestReminder(BookingCase):
         self.remind()
         self.assertTrue(self.find(booking))
 
-    def test_reminder_says_date_and_link_only(self):
+    def test_email_has_a_link_and_asks_for_no_reply(self):
         wednesday = MONDAY_NINE + timedelta(days=2)
         booking = self.confirm_old(start=wednesday)
         self.go_to(wednesday - timedelta(hours=47))
@@ -199,10 +199,20 @@ class TestReminder(BookingCase):
         (email,) = [
             mail
             for mail in self.drain()
-            if "CONFIRM" in mail.get_body(("plain",)).get_content()
+            if "we expect you" in mail.get_body(("plain",)).get_content()
         ]
         text = email.get_body(("plain",)).get_content()
         self.assertIn("Wed 18 Mar 09:00 (CET)", text)
         self.assertIn("/b/", text)
+        self.assertNotIn("CONFIRM", text)
         self.assertNotIn("Knee", email.as_string())
         self.assertTrue(booking)
+
+    def test_only_channels_that_can_be_answered_ask_for_a_word(self):
+        topic = self.env.ref("clinic_payment_deposit.topic_appointment_reminder")
+        texts = {
+            (text.channel, text.language): text.body for text in topic.template_ids
+        }
+        for (channel, language), body in texts.items():
+            asks = "CONFIRM" in body
+            self.assertEqual(asks, not channel and language != "hi_Latn", language)

@@ -6,6 +6,8 @@ from . import guard
 from . import hold
 from . import release
 from . import booking_portal
+from . import combination
+from . import leave
 from . import calendar_event
 from . import calendar_attendee
 from . import visit

@@ -59,18 +59,37 @@ class ResourceBooking(models.Model):
 
     def _note_no_date(self):
         """Ask the front desk to give these appointments a date, or to cancel them."""
-        for booking in self.filtered("active"):
+        self.filtered("active")._ask_desk(
+            self.env._("Appointment without a date"),
+            self.env._(
+                "It was deleted from the calendar. Call the patient: give it a new "
+                "date, or cancel it."
+            ),
+        )
+
+    def _note_absence(self):
+        """Ask the front desk to move what falls into a leave."""
+        self._ask_desk(
+            self.env._("Appointment during a leave"),
+            self.env._(
+                "Whoever receives is away at that time. Call the patient: choose "
+                "another time or practitioner, or cancel it."
+            ),
+        )
+
+    def _ask_desk(self, summary, note):
+        """Give the front desk an activity on each of these, the same one once."""
+        for booking in self:
+            if summary in booking.activity_ids.mapped("summary"):
+                continue
             desk = booking.clinic_company_id._get_clinic_staff(
                 "clinic_dunning.group_front_desk"
             )
             user = self.env.user if self.env.user in desk else desk[:1]
             booking.with_context(mail_activity_quick_update=True).activity_schedule(
                 "mail.mail_activity_data_todo",
-                summary=self.env._("Appointment without a date"),
-                note=self.env._(
-                    "It was deleted from the calendar. Call the patient: give it a new "
-                    "date, or cancel it."
-                ),
+                summary=summary,
+                note=note,
                 user_id=user.id or self.env.uid,
             )
 

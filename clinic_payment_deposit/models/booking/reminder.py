@@ -7,17 +7,6 @@ FRIDAY, WEEKEND = 4, timedelta(days=2)
 OF_ONE_DATE = {"appointment_confirmed", "appointment_reminder", "waiting_offer"}
 
 
-class ResCompany(models.Model):
-    _inherit = "res.company"
-
-    clinic_reminder_hours = fields.Integer(
-        string="Remind Before a Visit",
-        default=48,
-        help="Hours before a confirmed visit when the patient is reminded of it, with "
-        "a way to confirm or to cancel. 0: no reminder.",
-    )
-
-
 class ResourceBooking(models.Model):
     """Patients are reminded of their visit, once for each date."""
 

@@ -10,6 +10,13 @@ class ResCompany(models.Model):
         help="How patients are told about their appointments. Empty: by email.",
     )
 
+    clinic_reminder_hours = fields.Integer(
+        string="Remind Before a Visit",
+        default=48,
+        help="Hours before a confirmed visit when the patient is reminded of it, with "
+        "a way to confirm or to cancel. 0: no reminder.",
+    )
+
     def _get_clinic_appointment_route(self):
         """Return the route by which patients are told about their appointments."""
         self.ensure_one()

@@ -116,6 +116,19 @@ class ResourceBooking(models.Model):
         for booking in self:
             booking.clinic_when = booking._get_appointment_text()
 
+    @api.depends("clinic_patient_id", "partner_ids", "clinic_when")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        """Tell staff who comes and when, with the zone of the clinic."""
+        result = super()._compute_display_name()
+        if self.env.context.get("using_portal"):
+            return result
+        for booking in self.filtered(lambda one: one.id and not one.name):
+            patient = booking.clinic_patient_id or booking.partner_ids[:1]
+            parts = [patient.display_name, booking.clinic_when]
+            booking.display_name = ", ".join(filter(None, parts))
+        return result
+
     # -- words ----------------------------------------------------------------
 
     def _get_clinic_tz(self):

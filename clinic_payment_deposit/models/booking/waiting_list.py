@@ -217,6 +217,12 @@ class ClinicWaitingList(models.Model):
             entry.booking_id._give_back("patient")
             entry._follow_offer()
 
+    def _leave(self):
+        """Take these people off the list; a slot on offer is free again."""
+        for entry in self.sudo():
+            entry._decline()
+            entry.filtered(lambda one: one.state == "waiting").state = "left"
+
     def action_offer(self):
         """Offer the first free slot now."""
         self.check_access("write")
@@ -227,9 +233,7 @@ class ClinicWaitingList(models.Model):
     def action_leave(self):
         """Take these people off the list; a slot on offer is free again."""
         self.check_access("write")
-        for entry in self.sudo():
-            entry._decline()
-            entry.filtered(lambda one: one.state == "waiting").state = "left"
+        self._leave()
 
 
 class ResourceBooking(models.Model):

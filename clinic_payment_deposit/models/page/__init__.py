@@ -3,6 +3,7 @@ from . import booking_type
 from . import request
 from . import request_contact
 from . import request_book
+from . import request_wait
 from . import link
 from . import booking_message
 from . import booking_page

@@ -22,7 +22,7 @@ class ResPartner(models.Model):
             return False
         if booking._is_deposit_missing():
             return self._clinic_answer_cancel(company)
-        booking.clinic_attendance_confirmed_at = fields.Datetime.now()
+        booking._note_coming()
         return {"topic_code": "appointment_noted", "source": booking}
 
     def _clinic_answer_cancel(self, company):
@@ -55,3 +55,13 @@ class ResourceBooking(models.Model):
     clinic_attendance_confirmed_at = fields.Datetime(
         string="Said to Come", readonly=True, copy=False
     )
+
+    def _note_coming(self):
+        """Note that the patient said so; a visit on another date is another one."""
+        self.ensure_one()
+        self.sudo().clinic_attendance_confirmed_at = fields.Datetime.now()
+
+    def _move_to(self, start, combination=None, by_desk=False):
+        result = super()._move_to(start, combination, by_desk)
+        self.sudo().clinic_attendance_confirmed_at = False
+        return result

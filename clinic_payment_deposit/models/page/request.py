@@ -31,7 +31,7 @@ class ClinicBookingRequest(models.Model):
         readonly=True,
         help="Empty: the first one available.",
     )
-    start = fields.Datetime(required=True, readonly=True)
+    start = fields.Datetime(readonly=True, help="Empty: a place on the waiting list.")
     tz = fields.Char(string="Time Zone", required=True, readonly=True)
     lang = fields.Char(string="Language", required=True, readonly=True)
     visitor_id = fields.Many2one(
@@ -57,13 +57,24 @@ class ClinicBookingRequest(models.Model):
         ondelete="set null",
         readonly=True,
     )
+    wait_until = fields.Date(
+        readonly=True, help="Last day on which a freed slot would suit."
+    )
+    waiting_id = fields.Many2one(
+        "clinic.waiting.list",
+        string="On the Waiting List",
+        index="btree_not_null",
+        ondelete="set null",
+        readonly=True,
+    )
     ip = fields.Char(string="IP Address", readonly=True)
 
     @api.model
     def _ask(self, wish, person, ip):
         """Keep what a visitor asks for, and send a code to his address.
 
-        :param dict wish: type_id, combination_id, start, tz, lang
+        :param dict wish: type_id, combination_id, start, tz, lang; for the waiting
+            list no start, but wait_until
         :param dict person: first_name, last_name, birth_date (text), contact
         :return: the secret under which he goes on
         :raise UserError: in words, for what can't be
@@ -99,6 +110,7 @@ class ClinicBookingRequest(models.Model):
                 "type_id": wish["type_id"].id,
                 "combination_id": wish["combination_id"].id,
                 "start": wish["start"],
+                "wait_until": wish.get("wait_until"),
                 "tz": wish["tz"],
                 "lang": wish["lang"],
                 "visitor_id": visitor.id,
@@ -166,7 +178,13 @@ class ClinicBookingRequest(models.Model):
     def _gc_requests(self):
         """Forget, after two days, those who never made an appointment."""
         day = fields.Datetime.subtract(fields.Datetime.now(), days=2)
-        stale = self.search([("create_date", "<", day), ("booking_id", "=", False)])
+        stale = self.search(
+            [
+                ("create_date", "<", day),
+                ("booking_id", "=", False),
+                ("waiting_id", "=", False),
+            ]
+        )
         visitors = stale.visitor_id.filtered(lambda visitor: not visitor.active)
         stale.unlink()
         kept = self.search([("visitor_id", "in", visitors.ids)]).visitor_id
