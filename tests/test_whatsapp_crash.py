@@ -1,3 +1,4 @@
+import os
 import random
 import signal
 import time
@@ -86,6 +87,42 @@ class TestWhatsappCrash(WhatsappProcessCase):
 
     def test_asleep_with_a_text_that_is_not_committed(self):
         self.assertOvertaken("after prepare")
+
+    def test_asleep_while_the_provider_answers(self):
+        names = self.bill()
+        self.twilio.slow_down(1)
+        pid = self.worker.start("send", fresh=FRESH)
+        self.addCleanup(self.end, pid)
+        while len(self.twilio.outbound) < len(names):
+            time.sleep(0.02)
+        os.kill(pid, signal.SIGSTOP)
+        self.assertEqual(self.worker.wait(pid), "stopped")
+        self.twilio.heal()
+        self.recover()
+        self.wake(pid)
+        self.recover()
+        self.assertEqual(self.assertOnce(names), Counter(delivered=3))
+
+    # -- a database that goes away -------------------------------------------------
+
+    def assertSurvivesRestart(self, point):
+        """All connections are cut, as when PostgreSQL restarts; the sender fails."""
+        names = self.bill()
+        pid = self.sleep_at("send", point)
+        self.sql(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid != pg_backend_pid()"""
+        )
+        with self.assertRaises(AssertionError):
+            self.wake(pid)
+        self.recover()
+        self.assertEqual(self.assertOnce(names), Counter(delivered=3))
+
+    def test_database_restarts_before_the_texts_are_committed(self):
+        self.assertSurvivesRestart("after prepare")
+
+    def test_database_restarts_while_messages_are_on_their_way(self):
+        self.assertSurvivesRestart("before answers")
 
     # -- several at once -----------------------------------------------------------
 

@@ -166,7 +166,7 @@ class TestWhatsappSend(WhatsappCase):
             self.patient.phone = number
             message = self.env["clinic.message"].new({"partner_id": self.patient.id})
             message.company_id = self.company
-            self.assertIn(reason, message._get_obstacle_sms())
+            self.assertIn(reason, message._get_obstacle("sms"))
 
     def test_clinic_s_country_goes_first_then_the_patient_s(self):
         self.patient.write(

@@ -166,7 +166,7 @@ class TestOtherChannel(DeskCase):
         dialog = self.open_dialog(message, "action_wrong_number")
         dialog.note = "A shop answers"
         dialog.save().action_save()
-        self.assertTrue(self.message.sudo()._get_obstacle_phone())
+        self.assertTrue(self.message.sudo()._get_obstacle("phone"))
 
     def test_filters_of_the_screen(self):
         view = self.env["clinic.message"].get_view(view_type="search")["arch"]

@@ -43,13 +43,13 @@ class TestPayCode(PayCase):
         with freeze_time("2026-03-08 02:00:00"):
             # a Sunday night: whoever asked waits for it
             message.expires_at = fields.Datetime.now() + timedelta(minutes=10)
-            verdict = message._recheck()[message]
-        self.assertEqual(verdict.outcome, "send")
+            verdicts = message._recheck()
+        self.assertEqual(verdicts[message].outcome, "send")
         self.assertEqual(message._get_weekly_cap(), 0)
         attempt = self.env["clinic.message.attempt"].create(
             {"message_id": message.id, "channel": "email"}
         )
-        letter = attempt._render(verdict)
+        letter = attempt._render(verdicts)[attempt]
         code = re.search(r"\b\d{6}\b", letter.body)[0]
         self.assertFalse(attempt.link_id)
         self.assertNotIn(code, letter.masked)

@@ -155,9 +155,9 @@ class TestCallOutcome(DeskCase):
         message = self.plan_call()
         self.call("wrong_number", note="A shop answers")
         self.assertEqual(message.attempt_ids.state, "failed")
-        self.assertTrue(message._get_obstacle_phone())
+        self.assertTrue(message._get_obstacle("phone"))
         self.patient.phone = "+33142685399"
-        self.assertFalse(message._get_obstacle_phone())
+        self.assertFalse(message._get_obstacle("phone"))
 
     def test_left_alone_refuses_all_about_bills_but_letters(self):
         message = self.plan_call()

@@ -94,7 +94,7 @@ class BookPageCase(BookingCase, PayCase):
         attempt = self.env["clinic.message.attempt"].create(
             {"message_id": message.id, "channel": message.only_channel}
         )
-        letter = attempt._render(message._recheck()[message])
+        letter = attempt._render(message._recheck())[attempt]
         return re.search(r"\b\d{6}\b", letter.body)[0]
 
     def prove(self, path):

@@ -277,7 +277,7 @@ class TestBookManage(BookPageCase):
             attempt = self.env["clinic.message.attempt"].create(
                 {"message_id": message.id, "channel": "email"}
             )
-            letter = attempt._render(message._recheck()[message])
+            letter = attempt._render(message._recheck())[attempt]
             self.assertIn(path, letter.body)
             if path:
                 self.assertTrue(attempt.link_id)

@@ -1,10 +1,11 @@
 from datetime import datetime, time, timedelta
-from typing import NamedTuple
 
 import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+
+from odoo.addons.clinic_dunning.models.outreach.recheck import Verdict
 
 from ..tools.gate import Gate
 from .account import MAX_RATE
@@ -16,13 +17,6 @@ COUNTED = ("leased", "unknown", "accepted", "sent", "delivered", "read")
 
 # One gate an account and process: (database, account id) → Gate.
 _gates = {}
-
-
-class Hold(NamedTuple):
-    """Why nothing goes out now, and when to ask again (naive UTC)."""
-
-    until: datetime
-    reason: str
 
 
 class ClinicTwilioAccount(models.Model):
@@ -92,7 +86,7 @@ class ClinicTwilioAccount(models.Model):
     def _get_usage(self, before=None):
         """Return (messages, their cost) of today.
 
-        :param before: an attempt: only what was leased before it
+        :param before: attempts: what was leased before the last of them, without them
         """
         attempts = self.env["clinic.message.attempt"].sudo()
         domain = [
@@ -102,38 +96,52 @@ class ClinicTwilioAccount(models.Model):
             ("state", "in", COUNTED),
         ]
         if before:
-            domain.append(("id", "<", before.id))
+            domain += [("id", "<", max(before.ids)), ("id", "not in", before.ids)]
         return attempts._read_group(domain, [], ["__count", "cost:sum"])[0]
 
     # -- may it go now ---------------------------------------------------------
 
-    def _get_hold(self, attempt):
-        """Return the `Hold` that an attempt has to wait for, or None."""
-        return (
-            self._get_keys_hold()
-            or self._get_breaker_hold()
-            or self._get_budget_hold(attempt)
-        )
+    def _get_holds(self, attempts, price):
+        """Return {attempt: Verdict} of those that have to wait.
+
+        :param float price: what each costs at least, in the company's currency
+        """
+        if hold := self._get_keys_hold():
+            return dict.fromkeys(attempts, hold)
+        holds = {}
+        messages, spent = self._get_usage_before(attempts)
+        for attempt in attempts.sorted("id"):
+            hold = self._get_breaker_hold() or self._get_budget_hold(messages, spent)
+            if hold:
+                holds[attempt] = hold
+            else:
+                messages, spent = messages + 1, spent + price
+        return holds
 
     def _get_keys_hold(self):
         if all(self._get_credentials()):
             return None
         until = fields.Datetime.now() + LONGEST_PAUSE
-        return Hold(until, self.env._("The Twilio account has no keys."))
+        return self._hold(until, self.env._("The Twilio account has no keys."))
 
-    def _get_budget_hold(self, attempt):
+    def _get_usage_before(self, attempts):
+        """Return (messages, their cost) of today that the budget has to bear first."""
         if not self.daily_messages and not self.daily_amount:
-            return None
-        messages, spent = self._get_usage(before=attempt)
-        currency = self.currency_id
+            return 0, 0.0
+        messages, spent = self._get_usage(before=attempts)
+        return messages, spent or 0.0
+
+    def _get_budget_hold(self, messages, spent):
         over = self.daily_messages and messages >= self.daily_messages
         if not over and not (
             self.daily_amount
-            and currency.compare_amounts(spent or 0.0, self.daily_amount) >= 0
+            and self.currency_id.compare_amounts(spent, self.daily_amount) >= 0
         ):
             return None
         tomorrow = self._get_day_start() + timedelta(days=1)
-        return Hold(tomorrow, self.env._("Today's budget for messages is used up."))
+        return self._hold(
+            tomorrow, self.env._("Today's budget for messages is used up.")
+        )
 
     def _get_breaker_hold(self):
         now = fields.Datetime.now()
@@ -141,12 +149,17 @@ class ClinicTwilioAccount(models.Model):
             return None
         if self.breaker_state == "half_open" or self.breaker_until > now:
             until = max(self.breaker_until or now, now + FIRST_PAUSE)
-            return Hold(until, self._get_breaker_text())
+            return self._hold(until, self._get_breaker_text())
         # This one tries for all the others.
         self.breaker_state = "half_open"
         self.breaker_until = now + FIRST_PAUSE
         self._get_gate().reset()
         return None
+
+    @api.model
+    def _hold(self, until, reason):
+        """Return why nothing goes out now, and when to ask again (naive UTC)."""
+        return Verdict("later", reason, until)
 
     def _get_breaker_text(self):
         return self.env._(

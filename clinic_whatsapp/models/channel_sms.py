@@ -11,17 +11,22 @@ class ClinicMessage(models.Model):
     def _get_address_sms(self):
         return self._get_texting_number()
 
-    def _get_obstacle_sms(self):
-        """Return why no SMS can reach this person, or ''."""
-        return self._get_obstacle_texting("sms")
+    def _get_obstacles_sms(self):
+        """Return {message: why no SMS can reach its person, or ""}."""
+        return self._get_obstacles_texting("sms")
 
 
 class ClinicMessageAttempt(models.Model):
     _inherit = "clinic.message.attempt"
 
-    def _prepare_sms(self, verdict):
-        """Return the `Parcel` of an SMS: in letters that every phone knows."""
-        text = segments.to_sms_text(self._render(verdict).body)
+    def _prepare_sms(self, verdicts):
+        """Return {id: `Parcel`} of SMS: in letters that every phone knows."""
+        return {
+            attempt.id: attempt._pack_sms(segments.to_sms_text(letter.body))
+            for attempt, letter in self._render(verdicts).items()
+        }
+
+    def _pack_sms(self, text):
         account = self.twilio_account_id.sudo()
         count = segments.count_segments(text).segments
         self.write(

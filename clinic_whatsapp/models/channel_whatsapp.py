@@ -7,19 +7,21 @@ class ClinicMessage(models.Model):
     def _get_address_whatsapp(self):
         return self._get_texting_number()
 
-    def _get_obstacle_whatsapp(self):
-        """Return why nothing can reach this person on WhatsApp, or ''."""
-        return self._get_obstacle_texting("whatsapp") or self._get_unapproved()
+    def _get_obstacles_whatsapp(self):
+        """Return {message: why nothing can reach its person on WhatsApp, or ""}."""
+        obstacles = self._get_obstacles_texting("whatsapp")
+        unapproved = self.filtered(
+            lambda message: not obstacles[message] and not message._is_approved()
+        )
+        silent = unapproved.filtered(lambda m: not m._is_in_whatsapp_session())
+        reason = self.env._("the wording is not approved by WhatsApp")
+        return obstacles | dict.fromkeys(silent, reason)
 
-    def _get_unapproved(self):
-        """Return why WhatsApp would not take the wording now, or ''."""
+    def _is_approved(self):
+        """Return whether WhatsApp would take the wording at any time."""
         account = self._get_twilio_account("whatsapp")
         template = self._pick_whatsapp_template()
-        if template and template._get_approved_content(account):
-            return ""
-        if self._is_in_whatsapp_session():
-            return ""
-        return self.env._("the wording is not approved by WhatsApp")
+        return bool(template and template._get_approved_content(account))
 
     def _is_in_whatsapp_session(self):
         """Return whether the person wrote within 24 hours: free text may answer."""
@@ -35,11 +37,20 @@ class ClinicMessage(models.Model):
 class ClinicMessageAttempt(models.Model):
     _inherit = "clinic.message.attempt"
 
-    def _prepare_whatsapp(self, verdict):
-        """Return the `Parcel`: the approved template, or free text in a session."""
-        account = self.twilio_account_id.sudo()
-        letter = self.with_context(clinic_twilio_account=account.id)._render(verdict)
-        self.write({"segments": 1, "cost": account.whatsapp_price})
+    def _prepare_whatsapp(self, verdicts):
+        """Return {id: `Parcel`}: approved templates, or free text in a session."""
+        parcels = {}
+        for account, attempts in self.grouped("twilio_account_id").items():
+            account_sudo = account.sudo()
+            attempts.write({"segments": 1, "cost": account_sudo.whatsapp_price})
+            letters = attempts.with_context(clinic_twilio_account=account.id)._render(
+                verdicts
+            )
+            for attempt, letter in letters.items():
+                parcels[attempt.id] = attempt._pack_whatsapp(account_sudo, letter)
+        return parcels
+
+    def _pack_whatsapp(self, account, letter):
         to = f"whatsapp:{self.message_id._get_address_whatsapp()}"
         template = self.template_id
         content_sid = template and template._get_approved_content(account)

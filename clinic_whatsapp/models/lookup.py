@@ -127,8 +127,7 @@ class ClinicMessageAttempt(models.Model):
 
     def _take_search(self, mine):
         if len(mine) == 1:
-            self.provider_ref = mine[0].sid
-            self._take_receipt(mine[0])
+            self._take_receipts({self: mine[0]})
         elif mine or self.claimed_at < fields.Datetime.now() - HOPELESS:
             self._leave_to_a_person()
         elif self.lookups + 1 < len(LOOKUPS):

@@ -63,17 +63,17 @@ class ClinicMessageAttempt(models.Model):
 
         :param dict answers: `Answer` by id of attempt
         """
-        for attempt in self:
-            attempt._take_answer(answers[attempt.id])
+        taken = self.filtered(lambda attempt: answers[attempt.id].receipt)
+        taken._take_receipts({a: answers[a.id].receipt for a in taken})
+        for attempt in self - taken:
+            attempt._take_no_receipt(answers[attempt.id].error)
         for account, attempts in self.grouped("twilio_account_id").items():
             account.sudo()._note_answers([answers[id_] for id_ in attempts.ids])
         return self
 
-    def _take_answer(self, answer):
-        error = answer.error
-        if answer.receipt:
-            self._take_receipt(answer.receipt)
-        elif not error:
+    def _take_no_receipt(self, error):
+        """Go on after a call that failed, or was not made (no error)."""
+        if not error:
             self._refuse("late", self.env._("Its turn came too late."), retryable=True)
         elif error.ambiguous:
             self._lose_sight(self._get_failure_text(error.code))
@@ -82,19 +82,23 @@ class ClinicMessageAttempt(models.Model):
         else:
             self._take_failure(error.code)
 
-    def _take_receipt(self, receipt):
-        """The provider has the message: note its reference, and what it says of it."""
-        if not self._accept(receipt.sid):
-            # A callback was quicker than the answer.
-            self.provider_ref = self.provider_ref or receipt.sid
+    def _take_receipts(self, receipts):
+        """The provider has these: note its references, and what it says of them.
+
+        :param dict receipts: `Receipt` by attempt
+        """
+        self._accept()
         self._expect_receipt()
-        self._take_status(
-            receipt.status,
-            receipt.error_code,
-            segments=receipt.segments,
-            price=receipt.price,
-            price_unit=receipt.price_unit,
-        )
+        for attempt, receipt in receipts.items():
+            # A callback may have been quicker than the answer.
+            attempt.provider_ref = attempt.provider_ref or receipt.sid
+            attempt._take_status(
+                receipt.status,
+                receipt.error_code,
+                segments=receipt.segments,
+                price=receipt.price,
+                price_unit=receipt.price_unit,
+            )
 
     # -- what is said later ----------------------------------------------------
 

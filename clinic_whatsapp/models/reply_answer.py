@@ -71,13 +71,10 @@ class ClinicMessage(models.Model):
     def _get_weekly_cap(self):
         return 0 if self.answer_to_id else super()._get_weekly_cap()
 
-    def _get_obstacle(self, channel):
-        if not self.answer_to_id:
-            return super()._get_obstacle(channel)
-        return (
-            self._get_later_refusal(channel)
-            or getattr(self, f"_get_obstacle_{channel}")()
-        )
+    def _get_refusals(self, channel):
+        answers = self.filtered("answer_to_id")
+        refusals = super(ClinicMessage, self - answers)._get_refusals(channel)
+        return refusals | {m: m._get_later_refusal(channel) for m in answers}
 
     def _get_later_refusal(self, channel):
         """Return that the person wrote STOP after what is answered, or ''."""
@@ -103,9 +100,13 @@ class ClinicMessage(models.Model):
     def _confirms_stop(self):
         return self.answer_to_id.action == "stop"
 
-    def _get_obstacle_texting(self, channel):
-        if not self.answer_to_id:
-            return super()._get_obstacle_texting(channel)
+    def _get_obstacles_texting(self, channel):
+        """Whoever wrote is answered: that number works, and asked for it."""
+        answers = self.filtered("answer_to_id")
+        obstacles = super(ClinicMessage, self - answers)._get_obstacles_texting(channel)
+        return obstacles | {m: m._get_account_obstacle(channel) for m in answers}
+
+    def _get_account_obstacle(self, channel):
         if not self._get_twilio_account(channel)._can_send(channel):
             return self.env._("no account to send through")
         return ""

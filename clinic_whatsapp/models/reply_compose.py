@@ -168,15 +168,21 @@ class ClinicMessage(models.Model):
 class ClinicMessageAttempt(models.Model):
     _inherit = "clinic.message.attempt"
 
-    def _render(self, verdict, with_link=True):
-        """An answer in free words goes as it is; others get a link if they name it."""
+    def _needs_link(self):
+        """An answer has a link where its words name one."""
         message = self.message_id
         if message.free_text:
-            return self._render_free_text()
+            return False
         if message.answer_to_id:
             template, _language, _fell_back = self._pick_template()
-            with_link = "{link}" in template.body
-        return super()._render(verdict, with_link)
+            return "{link}" in template.body
+        return super()._needs_link()
+
+    def _render_one(self, verdict, url):
+        """An answer in free words goes as it is."""
+        if self.message_id.free_text:
+            return self._render_free_text()
+        return super()._render_one(verdict, url)
 
     def _render_free_text(self):
         message = self.message_id

@@ -13,9 +13,11 @@ from . import large_send
 from . import large_send_message
 from . import compose
 from . import attempt
+from . import reach
 from . import recheck
 from . import render
 from . import sender
+from . import obey
 from . import sweep
 from . import review
 from . import experiment

@@ -31,31 +31,69 @@ class ClinicContactAddress(models.Model):
         return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
     @api.model
-    def _reserve(self, attempt, cap):
-        """Lock the address of a leased attempt and return when it may go, if not now.
+    def _hash_all(self, addresses):
+        """Return {keyed hash: address} of those that are no blank."""
+        return {self._hash(address): address for address in addresses if address}
 
-        What was leased before it counts as sent: it goes out in the same slice.
+    @api.model
+    def _reserve(self, caps):
+        """Lock the addresses of leased attempts; return {attempt: when it may go}.
 
-        :param int cap: messages in seven days, 0 for no limit
-        :return: False, or the naive UTC moment at which the oldest message leaves the
-            week
+        Only of those that may not go now: naive UTC, the moment at which the oldest
+        message leaves the week. What was leased before an attempt counts as sent: it
+        goes out in the same slice.
+
+        :param dict caps: messages in seven days by attempt, 0 for no limit
         """
-        now = fields.Datetime.now()
+        self._lock({attempt.address_hash for attempt in caps})
+        capped = {attempt: cap for attempt, cap in caps.items() if cap}
+        week = self._get_week(capped)
+        waiting = {}
+        for attempt in sorted(capped, key=lambda attempt: attempt.id):
+            sent = week.setdefault(attempt.address_hash, [])
+            before = sorted(moment for id_, moment in sent if id_ < attempt.id)
+            if len(before) < caps[attempt]:
+                sent.append((attempt.id, attempt.claimed_at))
+            else:
+                oldest = before[-caps[attempt]]
+                waiting[attempt] = oldest + timedelta(days=CAP_DAYS)
+        return waiting
+
+    @api.model
+    def _lock(self, hashes):
+        """Lock and update the row of each address, all senders in the same order."""
         self.env.cr.execute(
-            """INSERT INTO clinic_contact_address (address_hash, used_at) VALUES (%s,
-            %s) ON CONFLICT (address_hash) DO UPDATE SET used_at = EXCLUDED.used_at""",
-            [attempt.address_hash, now],
+            """INSERT INTO clinic_contact_address (address_hash, used_at)
+               SELECT address_hash, %s
+                 FROM unnest(%s::varchar[]) address_hash ORDER BY address_hash
+               ON CONFLICT (address_hash) DO UPDATE SET used_at = EXCLUDED.used_at""",
+            [fields.Datetime.now(), list(hashes)],
         )
-        if not cap:
-            return False
-        since = now - timedelta(days=CAP_DAYS)
+
+    @api.model
+    def _get_week(self, attempts):
+        """Return {hash: [(id, claimed at)]} of what others sent there in seven days.
+
+        Of what is leased only the id says whether it was there first; what was sent
+        counts whatever its id.
+        """
+        week = {}
+        self.env["clinic.message.attempt"].flush_model(
+            ["address_hash", "claimed_at", "state"]
+        )
         self.env.cr.execute(
-            """SELECT claimed_at FROM clinic_message_attempt
-                WHERE address_hash = %s AND claimed_at > %s
-                  AND (state IN ('accepted', 'sent', 'delivered', 'read', 'unknown')
-                       OR (state = 'leased' AND id < %s))
-                ORDER BY claimed_at DESC LIMIT 1 OFFSET %s""",
-            [attempt.address_hash, since, attempt.id, cap - 1],
+            """SELECT address_hash, CASE WHEN state = 'leased' THEN id ELSE 0 END,
+                      claimed_at
+                 FROM clinic_message_attempt
+                WHERE address_hash = ANY (%s) AND claimed_at > %s AND id != ALL (%s)
+                  AND state IN ('leased', 'accepted', 'sent', 'delivered', 'read',
+                                'unknown')""",
+            [
+                list({attempt.address_hash for attempt in attempts}),
+                fields.Datetime.now() - timedelta(days=CAP_DAYS),
+                [attempt.id for attempt in attempts],
+            ],
         )
-        row = self.env.cr.fetchone()
-        return row[0] + timedelta(days=CAP_DAYS) if row else False
+        for address_hash, id_, moment in self.env.cr.fetchall():
+            week.setdefault(address_hash, []).append((id_, moment))
+        return week

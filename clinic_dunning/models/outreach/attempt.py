@@ -123,11 +123,9 @@ class ClinicMessageAttempt(models.Model):
         """
         return self.error_code in OUR_OWN_FAULT
 
-    def _accept(self, provider_ref=False, **vals):
+    def _accept(self, **vals):
         """The channel took the message."""
-        return self._move_to(
-            "accepted", provider_ref=provider_ref, sent_at=fields.Datetime.now(), **vals
-        )
+        return self._move_to("accepted", sent_at=fields.Datetime.now(), **vals)
 
     def _refuse(self, code, error, retryable=False):
         """The channel refused it, now (`retryable`) or for good: go on."""

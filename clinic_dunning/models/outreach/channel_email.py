@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import email_normalize, formataddr
 
 _logger = logging.getLogger(__name__)
@@ -30,38 +30,49 @@ class ClinicMessage(models.Model):
     def _get_address_email(self):
         return email_normalize(self.partner_id.email or "", strict=False)
 
-    def _get_obstacle_email(self):
-        """Return why this person can't be written to by email, or ''."""
-        address = self._get_address_email()
-        if not address:
-            return self.env._("no valid email address")
-        if (
-            self.env["mail.blacklist"]
-            .sudo()
-            .search_count([("email", "=", address)], limit=1)
-        ):
-            return self.env._("the address asked not to be written to")
-        if self._has_bounced(address):
-            return self.env._("the address does not exist any more")
-        return ""
+    def _get_obstacles_email(self):
+        """Return {message: why its person can't be written to by email, or ""}."""
+        addresses = {message: message._get_address_email() for message in self}
+        missing = self.env._("no valid email address")
+        known = {
+            **self._get_bounced_addresses(addresses.values()),
+            **self._get_refusing_addresses(addresses.values()),
+        }
+        return {
+            message: known.get(address, "") if address else missing
+            for message, address in addresses.items()
+        }
 
-    def _has_bounced(self, address):
-        """Return whether the last email to that address came back."""
-        last = self.env["clinic.message.attempt"].search(
-            [
-                ("channel", "=", "email"),
-                (
-                    "address_hash",
-                    "=",
-                    self.env["clinic.contact.address"]._hash(address),
-                ),
-                ("state", "in", ("accepted", "failed", "delivered", "read")),
-                ("retryable", "=", False),
-            ],
-            limit=1,
-            order="id desc",
+    @api.model
+    def _get_refusing_addresses(self, addresses):
+        """Return {address: reason} of those that asked not to be written to."""
+        blacklist_sudo = self.env["mail.blacklist"].sudo()
+        listed = blacklist_sudo.search([("email", "in", list(filter(None, addresses)))])
+        reason = self.env._("the address asked not to be written to")
+        return dict.fromkeys(listed.mapped("email"), reason)
+
+    @api.model
+    def _get_bounced_addresses(self, addresses):
+        """Return {address: reason} of those from which the last email came back."""
+        hashed = self.env["clinic.contact.address"]._hash_all(addresses)
+        self.env["clinic.message.attempt"].flush_model(
+            ["address_hash", "channel", "state", "retryable", "error_code"]
         )
-        return last.error_code == "bounced"
+        self.env.cr.execute(
+            """SELECT DISTINCT ON (address_hash) address_hash, error_code
+                 FROM clinic_message_attempt
+                WHERE address_hash = ANY (%s) AND channel = 'email'
+                  AND state IN ('accepted', 'failed', 'delivered', 'read')
+                  AND retryable IS NOT TRUE
+                ORDER BY address_hash, id DESC""",
+            [list(hashed)],
+        )
+        reason = self.env._("the address does not exist any more")
+        return {
+            hashed[key]: reason
+            for key, error in self.env.cr.fetchall()
+            if error == "bounced"
+        }
 
 
 class ClinicMessageAttempt(models.Model):
@@ -71,33 +82,41 @@ class ClinicMessageAttempt(models.Model):
         "mail.mail", ondelete="set null", readonly=True, groups="base.group_system"
     )
 
-    def _prepare_email(self, verdict):
-        """Write the email; it waits as cancelled so that no other queue may send it."""
-        letter = self._render(verdict)
-        message = self.message_id
-        sender, reply_to = self._get_email_senders(letter.lang)
-        self.sudo().mail_mail_id = (
+    def _prepare_email(self, verdicts):
+        """Write the emails; they wait as cancelled: no other queue may send them."""
+        mails_sudo = (
             self.env["mail.mail"]
             .sudo()
             .create(
-                {
-                    "subject": letter.subject,
-                    "body_html": self._get_email_html(letter),
-                    "body": self._get_text_html(letter.masked),
-                    "email_from": sender,
-                    "reply_to": reply_to,
-                    "email_to": formataddr(
-                        (message.partner_id.name or "", message._get_address_email())
-                    ),
-                    "author_id": message.company_id.partner_id.id,
-                    "model": message.case_id and message.case_id._name,
-                    "res_id": message.case_id.id,
-                    "auto_delete": False,
-                    "state": "cancel",
-                    "headers": repr({"Auto-Submitted": "auto-generated"}),
-                }
+                [
+                    attempt._prepare_mail_vals(letter)
+                    for attempt, letter in self._render(verdicts).items()
+                ]
             )
         )
+        for attempt_sudo, mail_sudo in zip(self.sudo(), mails_sudo, strict=True):
+            attempt_sudo.mail_mail_id = mail_sudo
+        return dict.fromkeys(self.ids)
+
+    def _prepare_mail_vals(self, letter):
+        message = self.message_id
+        sender, reply_to = self._get_email_senders(letter.lang)
+        return {
+            "subject": letter.subject,
+            "body_html": self._get_email_html(letter),
+            "body": self._get_text_html(letter.masked),
+            "email_from": sender,
+            "reply_to": reply_to,
+            "email_to": formataddr(
+                (message.partner_id.name or "", message._get_address_email())
+            ),
+            "author_id": message.company_id.partner_id.id,
+            "model": message.case_id and message.case_id._name,
+            "res_id": message.case_id.id,
+            "auto_delete": False,
+            "state": "cancel",
+            "headers": repr({"Auto-Submitted": "auto-generated"}),
+        }
 
     def _get_email_senders(self, lang):
         """Return who writes and who is answered, both by the clinic's neutral name.
@@ -224,7 +243,7 @@ class ClinicMessageAttempt(models.Model):
             self._lose_sight(answer.reason)
             self.message_id._ask_a_person()
         elif answer.state == "sent":
-            self._accept(mail.message_id)
+            self._accept(provider_ref=mail.message_id)
             self.message_id._deliver("accepted")
         elif answer.state == "outgoing":
             # The mail server takes nothing now (tests, a personal server's limit).

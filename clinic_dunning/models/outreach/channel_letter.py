@@ -10,13 +10,10 @@ class ClinicMessage(models.Model):
         lines = [partner.street, partner.zip, partner.city]
         return " ".join(filter(None, lines)) if partner.street and partner.city else ""
 
-    def _get_obstacle_letter(self):
-        """Return why no letter can reach this person, or ''."""
-        return (
-            ""
-            if self._get_address_letter()
-            else self.env._("no complete postal address")
-        )
+    def _get_obstacles_letter(self):
+        """Return {message: why no letter can reach its person, or ""}."""
+        missing = self.env._("no complete postal address")
+        return {m: "" if m._get_address_letter() else missing for m in self}
 
 
 class ClinicMessageAttempt(models.Model):
@@ -41,10 +38,13 @@ class ClinicMessageAttempt(models.Model):
                 attempt.message_id.level_id.legal_step == "formal_notice"
             )
 
-    def _prepare_letter(self, verdict):
-        """Check that the letter can be written; it is rendered when it is printed."""
-        letter = self._render(verdict)
-        self.write({"letter_subject": letter.subject, "letter_body": letter.masked})
+    def _prepare_letter(self, verdicts):
+        """Check that letters can be written; printing renders them."""
+        for attempt, letter in self._render(verdicts).items():
+            attempt.write(
+                {"letter_subject": letter.subject, "letter_body": letter.masked}
+            )
+        return dict.fromkeys(self.ids)
 
     def _send_by_letter(self, _parcels):
         """The letters now wait for the print run."""
@@ -89,10 +89,9 @@ class ClinicMessageAttempt(models.Model):
         the last one printed.
         """
         self.ensure_one()
-        verdict = self.message_id._recheck()[self.message_id]
+        verdicts = self.message_id._recheck()
         self.link_id._revoke()
-        letter = self._render(verdict)
-        return letter
+        return self._render(verdicts)[self]
 
     def action_mark_posted(self):
         """Note that these letters were posted today."""

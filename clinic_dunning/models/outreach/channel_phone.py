@@ -22,22 +22,32 @@ class ClinicMessage(models.Model):
                 return number
         return False
 
-    def _get_obstacle_phone(self):
-        """Return why this person can't be called, or ''."""
+    def _get_obstacles_phone(self):
+        """Return {message: why its person can't be called, or ""}."""
+        numbers = {message: message._get_address_phone() for message in self}
+        blacklist_sudo = self.env["phone.blacklist"].sudo()
+        known = [("number", "in", list(filter(None, numbers.values())))]
+        refusing = set(blacklist_sudo.search(known).mapped("number"))
+        return {
+            message: message._get_phone_obstacle(number)
+            or (
+                self.env._("the number asked not to be called")
+                if number in refusing
+                else ""
+            )
+            for message, number in numbers.items()
+        }
+
+    def _get_phone_obstacle(self, number):
+        """Return what is wrong with the phone number on file, or ''.
+
+        :param number: as it was read, in E.164; nothing where it can't be read
+        """
         if not self.partner_id.phone:
             return self.env._("no phone number")
         if self.partner_id.phone == self.partner_id.sudo().clinic_wrong_phone:
             return self.env._("the phone number is somebody else's")
-        number = self._get_address_phone()
-        if not number:
-            return self.env._("the phone number can't be read")
-        if (
-            self.env["phone.blacklist"]
-            .sudo()
-            .search_count([("number", "=", number)], limit=1)
-        ):
-            return self.env._("the number asked not to be called")
-        return ""
+        return "" if number else self.env._("the phone number can't be read")
 
 
 class ClinicMessageAttempt(models.Model):
@@ -48,8 +58,14 @@ class ClinicMessageAttempt(models.Model):
     activity_id = fields.Many2one("mail.activity", ondelete="set null", readonly=True)
     calls = fields.Integer(readonly=True)
 
-    def _prepare_phone(self, verdict):
-        """Plan the call, with its script, for whoever is responsible for the case."""
+    def _prepare_phone(self, verdicts):
+        """Plan the calls, with their scripts."""
+        for attempt in self:
+            attempt._plan_call(attempt._get_script(verdicts))
+        return dict.fromkeys(self.ids)
+
+    def _plan_call(self, script):
+        """Plan the call for whoever is responsible for the case."""
         # No email to the caller: it would name the patient, and a failing mail server
         # would stop the batch.
         case = self.message_id.case_id.with_context(mail_activity_quick_update=True)
@@ -57,15 +73,19 @@ class ClinicMessageAttempt(models.Model):
             "clinic_dunning.activity_call",
             date_deadline=case.company_id._get_clinic_today(),
             summary=self.env._("Call back"),
-            note=html_escape(self._get_script(verdict)).replace("\n", Markup("<br/>")),
+            note=html_escape(script).replace("\n", Markup("<br/>")),
             user_id=case._get_clerk().id,
         )
         self.activity_id = activity
 
-    def _get_script(self, verdict):
+    def _needs_link(self):
+        """Nobody reads a link aloud."""
+        return self.channel != "phone" and super()._needs_link()
+
+    def _get_script(self, verdicts):
         """Return the call script in the recipient's language, or nothing."""
         try:
-            return self._render(verdict, with_link=False).body
+            return self._render(verdicts)[self].body
         except TemplateError:
             return ""
 

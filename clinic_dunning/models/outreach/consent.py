@@ -71,21 +71,44 @@ class ClinicConsent(models.Model):
 
     @api.model
     def _get_refusal(self, partner, company, purpose, channel):
-        """Return why this channel may not be used for this purpose, or ''.
+        """Return why this channel may not be used for this purpose, or ''."""
+        key = partner, company, purpose
+        return self._get_refusals([key], channel)[key]
+
+    @api.model
+    def _get_refusals(self, keys, channel):
+        """Return {key: why this channel may not be used for that, or ""}.
 
         The latest proof decides, whatever its breadth.
+
+        :param keys: (person, company, purpose) each
         """
-        if (purpose, channel) in NEVER_REFUSED:
-            return ""
-        proof = self.sudo().search(
+        keys = set(keys)
+        latest = self._get_latest_proofs(keys, channel)
+        return {
+            key: self._read_refusal(latest.get(key), key[2], channel) for key in keys
+        }
+
+    @api.model
+    def _get_latest_proofs(self, keys, channel):
+        """Return {key: the latest proof for it} where there is one."""
+        proofs = self.sudo().search(
             [
-                ("partner_id", "=", partner.id),
-                ("company_id", "in", [False, company.id]),
-                ("purpose", "=", purpose),
+                ("partner_id", "in", [partner.id for partner, *_rest in keys]),
+                ("purpose", "in", [purpose for *_rest, purpose in keys]),
                 ("channel", "in", [False, channel]),
             ],
-            limit=1,
+            order="id",
         )
+        latest = {}
+        for proof in proofs:
+            for company in proof.company_id or {company for _p, company, _u in keys}:
+                latest[proof.partner_id, company, proof.purpose] = proof
+        return latest
+
+    def _read_refusal(self, proof, purpose, channel):
+        if (purpose, channel) in NEVER_REFUSED:
+            return ""
         if proof and not proof.granted:
             return self.env._("Asked on %s not to be written to.", proof.date.date())
         if not proof and (purpose, channel) in NEEDS_YES:

@@ -90,7 +90,9 @@ MASK = " \N{BULLET} "
 
 def mask(text, phrases):
     """Replace `phrases` in `text` where they stand alone, any case, longest first."""
-    for phrase in sorted(filter(None, map(str.strip, phrases)), key=len, reverse=True):
+    folded = text.casefold()
+    there = [phrase for phrase in phrases if phrase.strip().casefold() in folded]
+    for phrase in sorted(filter(None, map(str.strip, there)), key=len, reverse=True):
         alone = rf"(?<!{BEFORE}){re.escape(phrase)}(?!{AFTER})"
         text = re.sub(alone, MASK, text, flags=re.IGNORECASE)
     return text

@@ -206,14 +206,14 @@ class ClinicMessage(models.Model):
         """Note that no channel is left; a person sees it, the level counts as done."""
         moved = self._move_to("failed", reason=reason, is_problem=True)
         moved._spend_entries()
-        for message in moved.filtered("case_id"):
-            message.case_id._message_log(
-                body=self.env._(
-                    "“%(topic)s” could not be delivered: %(reason)s",
-                    topic=message.topic_id.name,
-                    reason=reason,
-                )
+        for topic, messages in moved.filtered("case_id").grouped("topic_id").items():
+            body = self.env._(
+                "“%(topic)s” could not be delivered: %(reason)s",
+                topic=topic.name,
+                reason=reason,
             )
+            cases = messages.case_id
+            cases._message_log_batch(dict.fromkeys(cases.ids, body))
 
     def _postpone(self, until, reason):
         """Queue again, not before a moment (naive UTC)."""

@@ -47,20 +47,23 @@ class ClinicMessage(models.Model):
         """
         open_items = self._get_open_items_by_case()
         paying = self._get_moves_being_paid(open_items)
-        return {
-            message: message._recheck_one(open_items.get(message.case_id, ()), paying)
+        verdicts = {
+            message: message._recheck_words(open_items.get(message.case_id, ()), paying)
             for message in self
         }
+        said = self.filtered(lambda message: verdicts[message].outcome == "send")
+        for message, channel in said._next_channels().items():
+            verdicts[message] = message._recheck_way(verdicts[message], channel)
+        return verdicts
 
     def _get_open_items_by_case(self):
         decision = self.env["clinic.followup.decision"]
         items = {}
         for company, cases in self.case_id.grouped("company_id").items():
-            rows = decision._get_open_items(cases.partner_id, company)
-            for case in cases:
-                items[case] = [
-                    r for r in rows if r["guarantor_id"] == case.partner_id.id
-                ]
+            rows = {}
+            for row in decision._get_open_items(cases.partner_id, company):
+                rows.setdefault(row["guarantor_id"], []).append(row)
+            items.update({case: rows.get(case.partner_id.id, []) for case in cases})
         return items
 
     def _get_moves_being_paid(self, open_items):
@@ -98,15 +101,16 @@ class ClinicMessage(models.Model):
         )
         return {row[0] for row in self.env.cr.fetchall()}
 
-    def _recheck_one(self, open_items, paying):
+    def _recheck_words(self, open_items, paying):
+        """Return whether it may still be said, and for what amount."""
         if self.expires_at and self.expires_at <= fields.Datetime.now():
             return Verdict("skip", self.env._("Its moment has passed."))
         if reason := self._get_stop_reason():
             return Verdict("cancel", reason)
-        verdict = self._recheck_amount(open_items, paying)
-        if verdict.outcome != "send":
-            return verdict
-        channel = self._next_channel()
+        return self._recheck_amount(open_items, paying)
+
+    def _recheck_way(self, verdict, channel):
+        """Return whether it may leave now, by that channel (False: there is none)."""
         if not channel:
             return Verdict("next", self._get_obstacles_text())
         if until := self._get_next_opening(channel):
@@ -203,55 +207,7 @@ class ClinicMessage(models.Model):
             owed = [row for row in owed if row["date_maturity"] <= today]
         return owed or listed
 
-    # -- where and when --------------------------------------------------------
-
-    def _get_channels(self):
-        """Return the channels of this message's leg, the preferred one first.
-
-        A person's choice goes before the route.
-        """
-        if self.only_channel:
-            return [self.only_channel]
-        legs = self.route_id._get_legs()
-        channels = legs[self.leg] if self.leg < len(legs) else []
-        preferred = self.partner_id.clinic_preferred_channel
-        return sorted(channels, key=lambda channel: channel != preferred)
-
-    def _next_channel(self):
-        """Return the first channel that may be tried now, or False."""
-        spent = set(
-            self.attempt_ids.filtered(
-                lambda attempt: attempt.state == "failed" and not attempt.retryable
-            ).mapped("channel")
-        )
-        for channel in self._get_channels():
-            if channel not in spent and not self._get_obstacle(channel):
-                return channel
-        return False
-
-    def _get_obstacle(self, channel):
-        """Return why this channel can't be used for this message, or ''."""
-        refusal = self.env["clinic.consent"]._get_refusal(
-            self.partner_id, self.company_id, self.purpose, channel
-        )
-        return refusal or getattr(self, f"_get_obstacle_{channel}")()
-
-    def _get_obstacles_text(self):
-        """Return why no channel is left, one reason a channel."""
-        names = dict(self.env["res.partner"]._selection_clinic_channel())
-        failed = {
-            attempt.channel: attempt.error
-            for attempt in self.attempt_ids.sorted("id")
-            if attempt.state == "failed"
-        }
-        reasons = [
-            f"{names[channel]}: {obstacle or failed.get(channel) or ''}"
-            for channel in self._get_channels()
-            for obstacle in [self._get_obstacle(channel)]
-        ]
-        return " ".join(reasons) or self.env._(
-            "The level has no route to reach the patient."
-        )
+    # -- when ------------------------------------------------------------------
 
     def _get_next_opening(self, channel):
         """Return when the window opens where the recipient lives, if it is closed now.

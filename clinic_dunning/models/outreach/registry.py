@@ -127,9 +127,10 @@ class TemplateError(Exception):
 def clean_value(value):
     """Return `value` on one line, no brace or invisible sign; '' if nothing shows."""
     text = " ".join(normalise_spaces(str(value or "")).split())
-    text = "".join(
-        char for char in text if char not in "{}" and _is_printable(char)
-    ).strip()
+    if not text.isprintable() or "{" in text or "}" in text:
+        text = "".join(
+            char for char in text if char not in "{}" and _is_printable(char)
+        ).strip()
     return text if any(_is_visible(char) for char in text) else ""
 
 

@@ -35,33 +35,42 @@ class ClinicMessageAttempt(models.Model):
     _inherit = "clinic.message.attempt"
 
     def _prepare(self, verdicts):
-        """Write what each attempt needs to be sent; return {id: parcel} of the ready.
+        """Write what the attempts need to be sent; return {id: parcel} of the ready.
 
-        A text that may not leave goes to review with the reason, the others go on.
+        A text that may not leave goes to review with the reason, the others go on:
+        where one of many is bad, each is written by itself.
 
         :param verdicts: {message: Verdict} of the re-check
         """
+        try:
+            with self.env.cr.savepoint():
+                return self._prepare_together(verdicts)
+        except psycopg2.Error:
+            raise
+        except Exception as error:  # pylint: disable=broad-except
+            # whatever is wrong with one text, the others go on
+            if len(self) == 1:
+                self._hold_back(self._explain_refusal(error))
+                return {}
         parcels = {}
         for attempt in self:
-            try:
-                with self.env.cr.savepoint():
-                    parcels[attempt.id] = attempt._prepare_one(
-                        verdicts[attempt.message_id]
-                    )
-            except psycopg2.Error:
-                raise
-            except TemplateError as error:
-                attempt._hold_back(str(error))
-            except Exception as error:  # pylint: disable=broad-except
-                # whatever is wrong with one text, the others go on
-                _logger.exception("Message %s can't be written", attempt.message_id.id)
-                attempt._hold_back(self.env._("It could not be written: %s", error))
+            parcels.update(attempt._prepare(verdicts))
         return parcels
 
-    def _prepare_one(self, verdict):
-        message = self.message_id
-        message.amount = verdict.amount
-        return getattr(self, f"_prepare_{self.channel}")(verdict)
+    def _prepare_together(self, verdicts):
+        parcels = {}
+        for message in self.message_id:
+            message.amount = verdicts[message].amount
+        for channel, attempts in self.grouped("channel").items():
+            parcels.update(getattr(attempts, f"_prepare_{channel}")(verdicts))
+        return parcels
+
+    def _explain_refusal(self, error):
+        """Return in words why the text may not leave; log what nobody has foreseen."""
+        if isinstance(error, TemplateError):
+            return str(error)
+        _logger.error("Message %s can't be written", self.message_id.id, exc_info=error)
+        return self.env._("It could not be written: %s", error)
 
     def _hold_back(self, reason):
         """The text may not leave: a person has to look at it."""
@@ -69,19 +78,37 @@ class ClinicMessageAttempt(models.Model):
         self._move_to("failed", error_code="text", error=reason, retryable=True)
         message._move_to("review", reason=reason, is_problem=True)
 
-    def _render(self, verdict, with_link=True):
-        """Return the `Letter` of this attempt in the recipient's language.
+    def _render(self, verdicts):
+        """Return {attempt: Letter}, each in its recipient's language.
 
-        :raise TemplateError: when there is no wording, or the text may not leave
+        :param verdicts: {message: Verdict} of the re-check
+        :raise TemplateError: when there is no wording, or a text may not leave
+        """
+        self._read_labels(verdicts)
+        urls = self.filtered(lambda attempt: attempt._needs_link())._issue_links()
+        return {
+            attempt: attempt._render_one(
+                verdicts[attempt.message_id],
+                urls.get(attempt)
+                or attempt.message_id.company_id._get_clinic_link_base_url(),
+            )
+            for attempt in self
+        }
+
+    def _read_labels(self, verdicts):
+        """Read what the items are called, for all texts at once."""
+        rows = [row for m in self.message_id for row in verdicts[m].items]
+        moves = self.env["account.move"].browse({row["move_id"] for row in rows})
+        moves.fetch(["clinic_service_label"])
+
+    def _render_one(self, verdict, url):
+        """Return the `Letter` of one attempt.
+
+        :param str url: the address that stands for {link}
         """
         message = self.message_id
         template, language, fell_back = self._pick_template()
         secrets = message._get_secrets()
-        url = (
-            self._issue_link()
-            if with_link and not secrets
-            else message.company_id._get_clinic_link_base_url()
-        )
         values = message._prepare_values(verdict, self._get_lang_code(language))
         rendered = template._render(values | {"link": url} | secrets)
         masked = rendered["body"]
@@ -126,10 +153,25 @@ class ClinicMessageAttempt(models.Model):
         preferred = self.message_id.partner_id.lang
         return preferred if preferred in fitting else next(iter(fitting), "en_US")
 
-    def _issue_link(self):
-        """Make the one link of this attempt and return its address."""
-        self.link_id, url = self.message_id._make_link(self)
-        return url
+    def _needs_link(self):
+        """Return whether the text gets an address of its own."""
+        return True
+
+    def _issue_links(self):
+        """Make the one link of each attempt; return {attempt: its address}.
+
+        Reminders are many, and all lead to the pay page: theirs are made together.
+        """
+        reminders = self.filtered(lambda attempt: attempt.message_id._is_reminder())
+        asked = [a.message_id._prepare_link_vals(a) for a in reminders]
+        made = dict(
+            zip(reminders, self.env["clinic.link"]._issue_all(asked), strict=True)
+        )
+        for attempt in self - reminders:
+            made[attempt] = attempt.message_id._make_link(attempt)
+        for attempt, (link, _url) in made.items():
+            attempt.link_id = link
+        return {attempt: url for attempt, (_link, url) in made.items()}
 
 
 class ClinicMessage(models.Model):
@@ -166,14 +208,22 @@ class ClinicMessage(models.Model):
 
         Addons lead to the page of what the message is about.
         """
-        return self.env["clinic.link"]._issue(
-            self.partner_id,
-            self.company_id,
-            purpose=self._get_link_purpose(),
-            days=self._get_link_days(attempt.channel),
-            message_id=self.id,
-            attempt_id=attempt.id,
-        )
+        return self.env["clinic.link"]._issue(**self._prepare_link_vals(attempt))
+
+    def _prepare_link_vals(self, attempt):
+        """Return how the link to the pay page is made (see `clinic.link._issue`)."""
+        return {
+            "partner": self.partner_id,
+            "company": self.company_id,
+            "purpose": self._get_link_purpose(),
+            "days": self._get_link_days(attempt.channel),
+            "message_id": self.id,
+            "attempt_id": attempt.id,
+        }
+
+    def _is_reminder(self):
+        """Return whether the follow-up wrote it."""
+        return self.res_model == "clinic.followup.case"
 
     def _get_link_purpose(self):
         return "pay"
@@ -226,10 +276,7 @@ class ClinicMessage(models.Model):
         labels = set(moves.mapped("clinic_service_label"))
         if len(labels) == 1 and (only := labels.pop()):
             return only
-        default = self.env.ref(
-            "clinic_dunning.service_label_care", raise_if_not_found=False
-        )
-        return default.with_context(lang="en_US").name if default else ""
+        return self.env["clinic.service.label"]._get_default_name()
 
     def _get_also_open(self, verdict, lang):
         """Return a line for each item that a legal step only names, oldest first."""

@@ -1,4 +1,3 @@
-import logging
 import time
 from datetime import timedelta
 
@@ -6,18 +5,9 @@ from odoo import api, fields, models
 
 from ..followup.decide import CONFLICTS
 
-_logger = logging.getLogger(__name__)
-
 SLICE = 20
 SLICE_SECONDS = 10
 LEASE = timedelta(minutes=5)
-MAX_TRIES = 5
-BACKOFF = (
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=8),
-)
 STEP_RETRIES = 3
 
 
@@ -135,8 +125,7 @@ class ClinicMessage(models.Model):
         messages = self.browse(sorted(row[0] for row in rows))
         attempts = messages._lease(rows[0][1] if rows else "")
         unreachable = messages - attempts.message_id
-        for message, verdict in unreachable._recheck().items():
-            message._obey(verdict)
+        unreachable._settle(unreachable._recheck())
         return attempts
 
     def _lease(self, snapshot):
@@ -152,8 +141,8 @@ class ClinicMessage(models.Model):
                     "lease_until": now + LEASE,
                     "address_hash": message._get_address_hash(channel),
                 }
-                for message in self
-                if (channel := message._next_channel())
+                for message, channel in self._next_channels().items()
+                if channel
             ]
         )
 
@@ -202,69 +191,7 @@ class ClinicMessage(models.Model):
         """
         held = attempts.filtered(lambda attempt: attempt._is_held())
         verdicts = held.message_id._recheck()
-        ready = held.filtered(lambda a: a.message_id._obey(verdicts[a.message_id], a))
-        return ready._prepare(verdicts)
-
-    def _obey(self, verdict, attempt=None):
-        """Do what the re-check says; return whether the attempt goes out now."""
-        if verdict.outcome == "send":
-            return self._is_still_the_channel(
-                attempt, verdict.channel
-            ) and self._respect_cap(attempt)
-        if attempt:
-            attempt.unlink()
-        if verdict.outcome == "later":
-            self._postpone(verdict.until, verdict.reason)
-        elif verdict.outcome == "skip":
-            self._skip(verdict.reason)
-        elif verdict.outcome == "cancel":
-            self._cancel(verdict.reason)
-        elif verdict.outcome == "hold_out":
-            self._hold_out(verdict.test)
-        else:
-            self._fail(verdict.reason)
-        return False
-
-    def _is_still_the_channel(self, attempt, channel):
-        """Return whether the leased channel may be used; else take the next one."""
-        if attempt.channel == channel:
-            return True
-        attempt.unlink()
-        self._postpone(fields.Datetime.now(), self.env._("The channel changed."))
-        return False
-
-    def _respect_cap(self, attempt):
-        """Return whether the address's weekly cap leaves room; else wait for it."""
-        if not attempt.address_hash or attempt.channel in self._get_silent_channels():
-            return True
-        until = self.env["clinic.contact.address"]._reserve(
-            attempt, self._get_weekly_cap()
-        )
-        if until:
-            attempt.unlink()
-            self._postpone(
-                until, self.env._("Enough messages to this address this week.")
-            )
-        return not until
-
-    def _go_on_after(self, attempt):
-        """After a failed attempt: try again, take the next channel, or give up."""
-        self.ensure_one()
-        if self.state not in ("in_progress", "review"):
-            return
-        if attempt.retryable and attempt._is_our_own_fault():
-            self._postpone(fields.Datetime.now() + BACKOFF[0], attempt.error)
-        elif attempt.retryable and self.tries < MAX_TRIES:
-            wait = BACKOFF[min(self.tries, len(BACKOFF) - 1)]
-            self.tries += 1
-            self._postpone(fields.Datetime.now() + wait, attempt.error)
-        elif attempt.retryable:
-            attempt.retryable = False
-            self._go_on_after(attempt)
-        elif self._next_channel():
-            self._postpone(fields.Datetime.now(), attempt.error)
-        else:
-            self._fail(self._get_obstacles_text())
+        return held._obey(verdicts)._prepare(verdicts)
 
     # -- leases ----------------------------------------------------------------
 

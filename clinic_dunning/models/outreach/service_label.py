@@ -62,6 +62,15 @@ class ClinicServiceLabel(models.Model):
 
     @api.model
     @tools.ormcache()
+    def _get_default_name(self):
+        """Return the English name of what stands where items have several labels."""
+        care = self.env.ref(
+            "clinic_dunning.service_label_care", raise_if_not_found=False
+        )
+        return care.sudo().with_context(lang="en_US").name if care else ""
+
+    @api.model
+    @tools.ormcache()
     def _get_names(self):
         """Return for each label its names by language, and folded to compare."""
         return tuple(label._prepare_names() for label in self.sudo().search([]))

@@ -34,6 +34,8 @@ class ClinicStateMachine(models.AbstractModel):
         :return: the records that changed; others were moved meanwhile by somebody else
         """
         moved = self.browse()
+        if not self:
+            return moved
         self.flush_recordset(["state"])
         for old, records in self.grouped("state").items():
             self.env.cr.execute(

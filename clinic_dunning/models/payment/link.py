@@ -60,20 +60,41 @@ class ClinicLink(models.Model):
         :param str path: first part of the address: which page answers there
         :return: (link record, address); the address can't be had again later
         """
-        secret = secrets.token_urlsafe(SECRET_BYTES)
-        link = self.sudo().create(
-            {
-                "token_hash": self._hash(secret),
-                "partner_id": partner.id,
-                "company_id": company.id,
-                "purpose": purpose,
-                "expires_at": fields.Datetime.now()
-                + timedelta(days=days or DAYS[purpose]),
-                **vals,
-            }
+        asked = {"partner": partner, "company": company, "purpose": purpose}
+        [made] = self._issue_all([{**asked, "days": days, "path": path, **vals}])
+        return made
+
+    @api.model
+    def _issue_all(self, asked):
+        """Make many links: a dict of the arguments of `_issue` each.
+
+        :return: [(link record, address)] in that order
+        """
+        drawn = [secrets.token_urlsafe(SECRET_BYTES) for _link in asked]
+        links = self.sudo().create(
+            [
+                self._prepare_vals(secret, **vals)
+                for secret, vals in zip(drawn, asked, strict=True)
+            ]
         )
-        base_url = company._get_clinic_link_base_url()
-        return link.sudo(False), f"{base_url}/{path}/{secret}"
+        return [
+            (link, f"{vals['company']._get_clinic_link_base_url()}/{path}/{secret}")
+            for link, secret, vals in zip(links.sudo(False), drawn, asked, strict=True)
+            for path in [vals.get("path", "p")]
+        ]
+
+    @api.model
+    def _prepare_vals(
+        self, secret, *, partner, company, purpose, days=None, path="p", **vals
+    ):
+        return {
+            "token_hash": self._hash(secret),
+            "partner_id": partner.id,
+            "company_id": company.id,
+            "purpose": purpose,
+            "expires_at": fields.Datetime.now() + timedelta(days=days or DAYS[purpose]),
+            **vals,
+        }
 
     @api.model
     def _find(self, secret, purpose):

@@ -101,10 +101,21 @@ class ClinicLink(models.Model):
 class ClinicMessage(models.Model):
     _inherit = "clinic.message"
 
+    def _is_code(self):
+        return self.topic_id.code == "code"
+
     def _is_awaited(self):
-        return super()._is_awaited() or self.topic_id.code == "code"
+        return super()._is_awaited() or self._is_code()
 
     def _get_secrets(self):
-        if self.topic_id.code != "code":
+        if not self._is_code():
             return super()._get_secrets()
         return {"code": self.env["clinic.link"].browse(self.res_id)._make_code()}
+
+
+class ClinicMessageAttempt(models.Model):
+    _inherit = "clinic.message.attempt"
+
+    def _needs_link(self):
+        """A code is typed on the page that asked for it."""
+        return super()._needs_link() and not self.message_id._is_code()

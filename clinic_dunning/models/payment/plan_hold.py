@@ -28,8 +28,11 @@ class ClinicMessage(models.Model):
 
     def _get_open_items_by_case(self):
         """No reminder asks for what is in a running plan."""
-        items = self.env["clinic.payment.plan.item"]
+        rows_by_case = super()._get_open_items_by_case()
+        items = self.env["clinic.payment.plan.item"]._get_live(
+            [row for rows in rows_by_case.values() for row in rows]
+        )
         return {
-            case: [row for row in items._mark(rows) if "now" not in row]
-            for case, rows in super()._get_open_items_by_case().items()
+            case: [row for row in items._mark_theirs(rows) if "now" not in row]
+            for case, rows in rows_by_case.items()
         }

@@ -51,20 +51,29 @@ class ClinicPaymentPlanItem(models.Model):
         :param rows: rows of `_get_open_items` of one person
         :param but: a plan that does not count
         """
-        items = self.sudo().search(
+        items = self._get_live(rows)
+        return items.filtered(lambda item: item.plan_id != but)._mark_theirs(rows)
+
+    @api.model
+    def _get_live(self, rows):
+        """Return what live plans hold of these open items (sudo)."""
+        return self.sudo().search(
             [
                 ("move_id", "in", [row["move_id"] for row in rows]),
                 ("state", "in", LIVE),
             ]
         )
-        items = items.filtered(lambda item: item.plan_id != but)
-        plans = {item._get_key(): item.plan_id for item in items}
+
+    def _mark_theirs(self, rows):
+        """Note on open items what these of plans say of them; return the rows."""
+        plans = {item._get_key(): item.plan_id for item in self}
         for row in rows:
-            if plan := plans.get(items.plan_id._key_of(row)):
+            if plan := plans.get(self.plan_id._key_of(row)):
                 row["plan"] = plan
-        for plan in items.plan_id.filtered(lambda plan: plan.state == "active"):
-            mine = [row for row in rows if row.get("plan") == plan]
-            self._mark_due(plan, rows, mine)
+        for plan in dict.fromkeys(row["plan"] for row in rows if "plan" in row):
+            if plan.state == "active":
+                mine = [row for row in rows if row.get("plan") == plan]
+                self._mark_due(plan, rows, mine)
         return rows
 
     def _mark_due(self, plan, rows, mine):
