@@ -50,16 +50,46 @@ def normalise_spaces(text):
     return (text or "").translate(_SPACES)
 
 
+class _Plain(dict):
+    """For `str.translate`: foreign digits become ours, invisible signs nothing."""
+
+    def __missing__(self, code):
+        char = chr(code)
+        if char.isdecimal():
+            self[code] = str(unicodedata.digit(char))
+        else:
+            self[code] = None if unicodedata.category(char) == "Cf" else char
+        return self[code]
+
+
+class _Words(dict):
+    """For `str.translate`: what is no letter, mark or digit becomes a space."""
+
+    def __missing__(self, code):
+        char = chr(code)
+        self[code] = char if unicodedata.category(char)[0] in "LMN" else " "
+        return self[code]
+
+
+_PLAIN = _Plain()
+_WORDS = _Words()
+_ACCENTS = re.compile(r"[\u0300-\u036f\u093c]")
+_ACRONYM = re.compile(r"(?<!\w)(\w)\.(?=\w(?!\w))")
+_LETTER_BY_DIGIT = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
+
+
 def flatten(text):
     """Return what an eye reads: look-alikes, invisible signs, foreign digits undone."""
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", normalise_spaces(text).translate(_DOTS))
-    return "".join(
-        str(unicodedata.digit(char)) if char.isdecimal() else char
-        for char in text
-        if unicodedata.category(char) != "Cf"
-    )
+    return text.translate(_PLAIN)
+
+
+@lru_cache(maxsize=64)
+def flatten_all(phrases):
+    """Return the tuple `phrases` flattened."""
+    return tuple(map(flatten, phrases))
 
 
 def fold(text):
@@ -68,16 +98,12 @@ def fold(text):
     Latin accents, the Devanagari nukta and chandrabindu are undone, dotted acronyms
     joined (`I.V.G.`), letters and digits parted (`HIV1` holds the word `hiv`).
     """
-    text = unicodedata.normalize("NFKD", flatten(text).casefold()).replace(
-        "\u0901", "\u0902"
-    )
-    text = re.sub(r"[\u0300-\u036f\u093c]", "", text)
-    text = re.sub(r"(?<!\w)(\w)\.(?=\w(?!\w))", r"\1", text)
-    text = "".join(
-        char if unicodedata.category(char)[0] in "LMN" else " " for char in text
-    )
-    text = re.sub(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)", " ", text)
-    return f" {' '.join(text.split())} "
+    text = flatten(text).casefold()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text).replace("\u0901", "\u0902")
+        text = _ACCENTS.sub("", text)
+    text = _ACRONYM.sub(r"\1", text).translate(_WORDS)
+    return f" {' '.join(_LETTER_BY_DIGIT.sub(' ', text).split())} "
 
 
 # -- masks -------------------------------------------------------------------
@@ -88,14 +114,46 @@ AFTER = r"(?:[\w/+@-]|[.,:]\w)"
 MASK = " \N{BULLET} "
 
 
+_TOUCHED_BEFORE = re.compile(BEFORE)
+_TOUCHED_AFTER = re.compile(AFTER)
+
+
 def mask(text, phrases):
     """Replace `phrases` in `text` where they stand alone, any case, longest first."""
-    folded = text.casefold()
-    there = [phrase for phrase in phrases if phrase.strip().casefold() in folded]
-    for phrase in sorted(filter(None, map(str.strip, there)), key=len, reverse=True):
-        alone = rf"(?<!{BEFORE}){re.escape(phrase)}(?!{AFTER})"
-        text = re.sub(alone, MASK, text, flags=re.IGNORECASE)
+    folded = _fold_case(text)
+    wanted = dict.fromkeys(_fold_case(phrase.strip()) for phrase in phrases)
+    there = [phrase for phrase in wanted if phrase and phrase in folded]
+    for phrase in sorted(there, key=len, reverse=True):
+        text = _mask_one(text, phrase)
     return text
+
+
+def _fold_case(text):
+    """Return `text` with case undone, each letter where it was."""
+    folded = text.casefold()
+    if len(folded) == len(text):
+        return folded
+    return "".join(
+        char.casefold() if len(char.casefold()) == 1 else char for char in text
+    )
+
+
+def _mask_one(text, phrase):
+    """Replace a phrase; no pattern is made of it, compiling would cost far more."""
+    folded = _fold_case(text)
+    pieces, begin, at = [], 0, folded.find(phrase)
+    while at >= 0:
+        end = at + len(phrase)
+        if _stands_alone(text, at, end):
+            pieces.append(text[begin:at])
+            begin = end
+        at = folded.find(phrase, max(begin, at + 1))
+    return MASK.join([*pieces, text[begin:]])
+
+
+def _stands_alone(text, begin, end):
+    touched = begin and _TOUCHED_BEFORE.match(text, begin - 1)
+    return not touched and not _TOUCHED_AFTER.match(text, end)
 
 
 # -- codes and numbers -------------------------------------------------------

@@ -36,6 +36,7 @@ from .discretion import (
     find_numbers,
     find_words,
     flatten,
+    flatten_all,
     mask,
     mask_citations,
     normalise_spaces,
@@ -188,6 +189,8 @@ def render(source, values, deny_words=(), approved_labels=(), formal=False):
     Raises `TemplateError` with every reason why the text may not leave. `formal` lets
     a formal notice cite articles of law, which look like codes.
     """
+    if not source:
+        return ""
     text = fill(source, values)
     used = clean_values(source, values)
     if reasons := check_rendered(text, used, deny_words, approved_labels, formal):
@@ -268,7 +271,7 @@ def check_value(name, value, deny_words=(), approved_labels=()):
     reasons = [] if name == "link" else find_addresses(text)
     if name in _READ_VALUES:
         reasons += find_codes(
-            mask(text, map(flatten, approved_labels)), _READ_VALUES[name]
+            mask(text, flatten_all(tuple(approved_labels))), _READ_VALUES[name]
         )
         reasons += find_words(text, deny_words, approved_labels)
     return reasons
@@ -296,12 +299,14 @@ def check_rendered(text, values, deny_words=(), approved_labels=(), formal=False
 
 def _check_literal(text, deny_words, approved_labels, formal):
     """Search what a person wrote, values left out, for codes, numbers and words."""
-    flat = mask(flatten(text), map(flatten, approved_labels))
+    flat = mask(flatten(text), flatten_all(tuple(approved_labels)))
     flat = mask_citations(flat) if formal else flat
     shapes = find_codes(flat) or find_numbers(flat)
     return shapes + find_words(text, deny_words, approved_labels)
 
 
 def _find_brace(text):
+    if "{" not in text and "}" not in text:
+        return []
     match = re.search(r".{0,8}[{}].{0,8}", text)
     return [Reason("brace", match[0].strip())] if match else []
