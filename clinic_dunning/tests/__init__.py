@@ -48,6 +48,7 @@ from . import test_wizards
 from . import test_wording
 from . import test_pay_visitors
 from . import test_pay_windows
+from . import test_payer_share
 from . import test_plan
 from . import test_plan_split
 from . import test_plan_page

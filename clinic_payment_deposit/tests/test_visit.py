@@ -119,6 +119,29 @@ class TestVisit(DepositCase):
         self.assertEqual(deposit.state, "applied")
         self.assertEqual(invoice.amount_residual, invoice.amount_total - deposit.amount)
 
+    def test_payer_owes_its_share_and_the_deposit_pays_the_patients(self):
+        insurer = self.create_patient("Mutual", clinic_is_third_party_payer=True)
+        self.patient.write({"clinic_payer_id": insurer.id, "clinic_payer_share": 65})
+        deposit = self.request()
+        booking = self.booking
+        self.pay_deposit(deposit)
+        self.go_to(VISIT_DAY)
+        booking.action_done()
+        invoice = booking.clinic_invoice_id
+        total = invoice.amount_total
+        share = invoice.currency_id.round(total * 0.65)
+        self.assertRecordValues(
+            invoice,
+            [{"clinic_payer_id": insurer.id, "clinic_payer_amount": share}],
+        )
+        invoice.action_post()
+        used = min(deposit.amount, invoice.currency_id.round(total - share))
+        self.assertEqual(deposit.applied, used)
+        left = invoice.currency_id.round(total - share - used)
+        self.assertEqual(invoice.amount_residual, left)
+        payers = invoice.clinic_share_move_id._get_share_lines(insurer)
+        self.assertEqual(payers.amount_residual, share)
+
     def test_no_show_is_settled_after_the_day(self):
         deposit = self.request()
         booking = self.booking

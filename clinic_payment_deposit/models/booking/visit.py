@@ -124,7 +124,7 @@ class ResourceBooking(models.Model):
     # -- money ------------------------------------------------------------------
 
     def _draft_invoice(self):
-        """Draft the visit's bill: the type's lines for the guarantor of the patient.
+        """Draft the visit's bill: the type's lines, the share of the patient's payer.
 
         Posting it begins the care-first flow, and uses the deposit.
         """
@@ -147,6 +147,16 @@ class ResourceBooking(models.Model):
                 }
             )
         )
+        self._share_invoice()
+
+    def _share_invoice(self):
+        """Propose what the patient's third-party payer owes of the bill."""
+        invoice = self.clinic_invoice_id
+        payer, amount = self.clinic_patient_id._get_clinic_payer_share(
+            invoice.amount_total, invoice.currency_id
+        )
+        if payer:
+            invoice.write({"clinic_payer_id": payer.id, "clinic_payer_amount": amount})
 
     def _drop_draft_invoice(self):
         invoice = self.clinic_invoice_id
