@@ -10,6 +10,9 @@ from .booking_page import BookingPage
 
 ASKS_PER_HOUR = 5
 PATH = "/clinic/book"
+# A field that no person sees: programs fill in all they find.
+TRAP = "nickname"
+CAPTCHA_ACTION = "clinic_book"
 
 
 class ClinicBook(BookingPage, http.Controller):
@@ -191,7 +194,24 @@ class ClinicBook(BookingPage, http.Controller):
             "typed": query,
             "invited": self._get_invited(company),
             "by_phone": "sms" in company._get_clinic_code_channels(),
+            "captcha": self._get_captcha_key(),
         }
+
+    def _get_captcha_key(self):
+        """Return the public key of the captcha, '' where none is set up in Odoo."""
+        add = getattr(request.env["ir.http"], "_add_public_key_to_session_info", dict)
+        return add({}).get("recaptcha_public_key", "")
+
+    def _check_human(self, post):
+        """Refuse what only a program fills in, and what the captcha finds.
+
+        :raise UserError: in words
+        """
+        if post.get(TRAP):
+            raise UserError(
+                request.env._("That did not work. Please try again, or call us.")
+            )
+        request.env["ir.http"]._verify_request_recaptcha_token(CAPTCHA_ACTION)
 
     def _check_wish(self, kind, wish):
         requests = request.env["clinic.booking.request"].sudo()
@@ -212,6 +232,7 @@ class ClinicBook(BookingPage, http.Controller):
                     request.env._("This link is too old. Please say who you are.")
                 )
             return requests._ask_as(partner, wish, ip)
+        self._check_human(post)
         if not post.get("consent"):
             raise UserError(
                 request.env._("Please agree that we keep this to make the appointment.")

@@ -125,7 +125,7 @@ class ClinicWish(BookingPage, http.Controller):
 
     def _wish_accept(self, wish, post):
         """Hold the slot and go to its payment, or make the appointment at once."""
-        booking = wish._book(bool(post.get("accepted")))
+        booking = wish._book(bool(post.get("accepted")), post.get("shown"))
         if booking._is_deposit_missing():
             return self._to_payment(booking)
 
@@ -246,6 +246,7 @@ class ClinicWish(BookingPage, http.Controller):
             "free_until": is_free and tell_moment(quote.free_until, zone, lang),
             "minutes": quote.hold_minutes,
             "text": quote.text,
+            "mark": wish._get_terms_mark(quote),
         }
 
     def _get_held_values(self, wish, lang):

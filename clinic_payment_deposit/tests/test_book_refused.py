@@ -3,6 +3,7 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.clinic_dunning.controllers import page as pages
@@ -87,6 +88,50 @@ class TestBookRefused(BookPageCase):
         self.assertEqual(answer.status_code, 422)
         self.assertIn("Please accept our terms first.", self.get_text(answer))
         self.assertFalse(self.get_wish(path).booking_id)
+
+    def test_terms_that_changed_meanwhile_are_read_once_more(self):
+        policy = self.demand()
+        path = self.wish()
+        self.prove(path)
+        shown = self.url_open(path).text.split('name="shown" value="')[1]
+        shown = shown.partition('"')[0]
+        policy.amount = 40.0
+        answer = self.accept(path, shown=shown)
+        self.assertEqual(answer.status_code, 422)
+        self.assertIn("What we ask for has changed", self.get_text(answer))
+        self.assertIn("40.00", self.get_text(answer))
+        self.assertFalse(self.get_wish(path).booking_id)
+
+    def test_programs_that_fill_in_everything_get_no_code(self):
+        before = self.count()
+        answer = self.ask(nickname="Zoe")
+        self.assertEqual(answer.status_code, 422)
+        self.assertEqual(self.count(), before)
+        page = self.url_open(f"{self.path}/you?{urlencode(self.get_wish_query())}")
+        self.assertNotIn("recaptcha", page.text, "nobody else's script on the page")
+
+    def test_captcha_of_odoo_is_asked_where_it_is_set_up(self):
+        before = self.count()
+        http = type(self.env["ir.http"])
+
+        def verify(_self, action):
+            raise UserError(action)
+
+        with (
+            patch.object(http, "_verify_request_recaptcha_token", verify),
+            patch.object(
+                http,
+                "_add_public_key_to_session_info",
+                lambda _self, info: info | {"recaptcha_public_key": "key-1"},
+                create=True,
+            ),
+        ):
+            query = urlencode(self.get_wish_query())
+            page = self.url_open(f"{self.path}/you?{query}").text
+            answer = self.ask()
+        self.assertIn("api.js?render=key-1", page)
+        self.assertIn("clinic_book", self.get_text(answer))
+        self.assertEqual(self.count(), before)
 
     def test_fifth_wrong_code_ends_the_wish(self):
         path = self.wish()

@@ -55,10 +55,11 @@ class ClinicBookingRequest(models.Model):
             limit=1,
         )
 
-    def _book(self, accepted):
+    def _book(self, accepted, shown=None):
         """Take the slot for the person: held until it is paid, or confirmed.
 
         :param bool accepted: whether the policy was accepted
+        :param str shown: the mark of what was shown, where the page says it
         :return: the booking
         :raise UserError: in words; nothing is done then
         """
@@ -66,7 +67,7 @@ class ClinicBookingRequest(models.Model):
         if self.booking_id:
             return self.booking_id
         quote = self._get_quote()
-        self._check_may_book(quote, accepted)
+        self._check_may_book(quote, accepted, shown)
         self._lock_address()
         self._check_few()
         person = self._take_in()
@@ -84,11 +85,21 @@ class ClinicBookingRequest(models.Model):
             self.env["clinic.deposit"]._request(booking, self._get_accepted(quote))
         return booking
 
-    def _check_may_book(self, quote, accepted):
+    def _get_terms_mark(self, quote):
+        """Return what tells one demand from another: never what is asked."""
+        return f"{quote.policy.id}/{quote.version}/{quote.way}/{quote.amount:.3f}"
+
+    def _check_may_book(self, quote, accepted, shown):
         if not self.verified_at:
             raise UserError(self.env._("Please enter the code first."))
         if quote and not accepted:
             raise UserError(self.env._("Please accept our terms first."))
+        if quote and shown not in (None, self._get_terms_mark(quote)):
+            raise UserError(
+                self.env._(
+                    "What we ask for has changed meanwhile. Please read it once more."
+                )
+            )
         self._check_slot(self.type_id, self.start, self.combination_id)
 
     def _lock_address(self):
