@@ -3,6 +3,7 @@
 import http.client
 import re
 import threading
+import time
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -18,9 +19,19 @@ class Form(NamedTuple):
     address: str
 
 
+class Place(NamedTuple):
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+
 class Answer(NamedTuple):
+    """What came back, and after how many seconds."""
+
     status: int
     text: str
+    wait: float
 
 
 def open_form(server, page, path, address, **fields):
@@ -51,6 +62,7 @@ def send_at_once(server, forms):
 
 
 def post(server, form):
+    begin = time.perf_counter()
     connection = connect(server)
     headers = get_headers(form.address) | {
         "Content-Type": "application/x-www-form-urlencoded",
@@ -60,7 +72,7 @@ def post(server, form):
     answer = connection.getresponse()
     text = answer.read().decode()
     connection.close()
-    return Answer(answer.status, text)
+    return Answer(answer.status, text, time.perf_counter() - begin)
 
 
 def connect(server):

@@ -12,5 +12,6 @@ from . import (
     inbox,
     page,
     slot,
+    booking,
     peer,
 )

@@ -97,15 +97,15 @@ def bill(env, person):
         move.action_post()
 
 
-def count_sql(server, path):
-    """Return the statements of one warm view."""
+def count_sql(server, path, logged=LOGGED):
+    """Return the statements of one warm view; `logged` is the path in the log."""
     connection = http.client.HTTPConnection(server.host, server.port)
     # Each worker has caches of its own: what is rarest is a cold one.
     for number in range(12):
         assert visit(connection, path, f"10.9.0.{number}").status == 200
         connection.close()
     time.sleep(0.5)
-    return min(server.get_sql_counts(LOGGED)[-6:])
+    return min(server.get_sql_counts(logged)[-6:])
 
 
 def view(server, paths, visitors, seconds, rate=0):
