@@ -5,6 +5,7 @@ from markupsafe import Markup
 from odoo import Command, http
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
+from odoo.tools import format_amount
 
 from odoo.addons.payment.controllers.portal import PaymentPortal
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
@@ -195,6 +196,9 @@ class ClinicCheckout(PatientPage, PaymentPortal):
     def _get_form_values(self, checkout, nonce):
         """Return the context of core's `payment.form`: no saved cards, none to save."""
         providers, methods = checkout._get_options()
+        amount = format_amount(
+            request.env, checkout.amount, checkout.currency_id, checkout.lang
+        )
         return {
             **checkout.link_id._get_header(checkout.lang),
             "res_company": checkout.company_id,
@@ -208,6 +212,8 @@ class ClinicCheckout(PatientPage, PaymentPortal):
             "show_tokenize_input_mapping": dict.fromkeys(providers.ids, False),
             "transaction_route": f"/p/transaction/{nonce}",
             "landing_route": f"/p/done/{nonce}",
+            # Core's own label is in English where it has no translation.
+            "submit_button_label": request.env._("Pay %s", amount),
             "access_token": "",
             "no_header": True,
             "no_footer": True,

@@ -151,16 +151,6 @@ class ClinicDetails(PatientPage, http.Controller):
         known = link._get_statement().currency_ids
         return link.env["res.currency"].browse(known[:1]) or link.company_id.currency_id
 
-    def _show_details(self, link, secret, lang, status=200, **values):
-        """Render the details where they are unlocked, else ask for the date."""
-        if self._is_unlocked(link):
-            values |= link._get_details(lang)
-            template = "clinic_dunning.pay_details"
-        else:
-            values |= link._get_header(link._get_lang(lang))
-            template = "clinic_dunning.pay_unlock"
-        return self._render(template, values | {"secret": secret}, status)
-
     def _to_details(self, secret, lang, done=None):
         query = {"lang": (lang or "")[:2], "done": done or ""}
         return request.redirect(f"/p/{secret}/details?{urlencode(query)}")

@@ -80,6 +80,16 @@ class PatientPage:
             "<!DOCTYPE html>" + str(body), headers=list(headers.items()), status=status
         )
 
+    def _show_details(self, link, secret, lang, status=200, **values):
+        """Render the details where they are unlocked, else ask for the date."""
+        if self._is_unlocked(link):
+            values |= link._get_details(lang)
+            template = "clinic_dunning.pay_details"
+        else:
+            values |= link._get_header(link._get_lang(lang))
+            template = "clinic_dunning.pay_unlock"
+        return self._render(template, values | {"secret": secret}, status)
+
     def _not_found(self, secret=None):
         """Unknown, expired and revoked links answer alike."""
         return self._say("clinic_dunning.pay_gone", 404, secret=secret)

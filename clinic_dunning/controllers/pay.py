@@ -15,14 +15,18 @@ class ClinicPay(PatientPage, http.Controller):
     @http.route(
         "/p/<string:secret>", type="http", auth="public", methods=["GET"], sitemap=False
     )
-    def page(self, secret, lang=None, **_kwargs):
-        """Show what is due. Writes nothing: scanners and previews fetch links too."""
+    def page(self, secret, lang=None, stale=None, **_kwargs):
+        """Show what is due. Writes nothing: scanners and previews fetch links too.
+
+        :param stale: whether a form of this page has just been refused, too old
+        """
         if not self._allows("view", secret, VIEWS_PER_MINUTE):
             return self._too_many()
         link = self._find_link(secret)
         if not link:
             return self._not_found(secret)
-        return self._show_page(link, secret, lang)
+        error = stale and self._get_stale_text(link, lang)
+        return self._show_page(link, secret, lang, error=error)
 
     @http.route(
         "/p/<string:secret>/checkout",
@@ -44,7 +48,8 @@ class ClinicPay(PatientPage, http.Controller):
         try:
             checkout = self._open_checkout(link, choice, amount, form, lang, post)
         except ValidationError as error:
-            return self._show_page(link, secret, lang, error=error.args[0], status=422)
+            show = self._show_details if choice == "items" else self._show_page
+            return show(link, secret, lang, error=error.args[0], status=422)
         request.env["clinic.access.log"]._note(link.partner_id, link.company_id, "page")
         return request.redirect(f"/p/checkout/{checkout.nonce}")
 
@@ -141,6 +146,12 @@ class ClinicPay(PatientPage, http.Controller):
             keys=request.httprequest.form.getlist("item"),
             form=form,
             lang=lang,
+        )
+
+    def _get_stale_text(self, link, lang):
+        return link.with_context(lang=link._get_lang(lang)).env._(
+            "That did not work: the page was open for too long, or your browser keeps "
+            "no cookies. Please try again, or call us."
         )
 
     def _get_currency(self, link, post):

@@ -144,6 +144,7 @@ class ClinicCard(ClinicCheckout):
             "tokens_sudo": request.env["payment.token"].sudo(),
             "transaction_route": f"/p/card/transaction/{nonce}",
             "landing_route": f"/p/card/done/{nonce}",
+            "submit_button_label": request.env._("Save this card"),
             "access_token": "",
             "no_header": True,
             "no_footer": True,

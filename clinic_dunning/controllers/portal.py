@@ -79,6 +79,7 @@ class ClinicPortal(PatientPage, PortalAccount):
         return {
             "company_id": company.id,
             "history": link._get_history(lang),
+            "granted": link._get_granted(),
             **link._get_details(lang),
         }
 

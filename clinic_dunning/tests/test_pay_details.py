@@ -92,6 +92,17 @@ class TestPayDetails(PayCase):
         self.assertIn("106.00", page)
         self.assertIn("210.00", self._read())
 
+    def test_nothing_ticked_or_nothing_of_ones_own_is_answered_in_words(self):
+        self._make_invoice()
+        self._unlock()
+        for item in ("", "1-1-20260101", "x"):
+            answer = self._post(
+                "checkout", f"{self.path}/details", choice="items", item=item
+            )
+            self.assertEqual(answer.status_code, 422)
+            self.assertIn("Please tick what you would like to pay.", answer.text)
+            self.assertIn("Pay what is ticked", answer.text)
+
     def test_promise_holds_reminders_and_the_ledger_keeps_it(self):
         invoice = self._make_invoice(100.0)
         self._unlock()

@@ -107,10 +107,12 @@ class TestPayPage(HttpCase):
 
     @mute_logger("odoo.http")
     def test_pay_without_csrf_token_is_refused(self):
-        answer = self.url_open(
-            f"{self.path}/checkout", data={"amount": "5"}, allow_redirects=False
-        )
-        self.assertEqual(answer.status_code, 400)
+        answer = self.url_open(f"{self.path}/checkout", data={"amount": "5"})
+        self.assertIn("your browser keeps no cookies", " ".join(answer.text.split()))
+        self.assertFalse(self.env["clinic.payment.checkout"].search([]))
+        answer = self.url_open("/p/checkout/x/other", data={"a": "b"})
+        self.assertEqual(answer.status_code, 404)
+        self.assertTrue(answer.url.endswith("/p/checkout/x"), answer.url)
 
     def test_paid_patient_reads_that_nothing_is_due(self):
         self.env["account.payment.register"].with_context(

@@ -41,7 +41,7 @@ class TestPayPortal(PayCase):
         self.assertIn(invoice.payment_reference or invoice.name, page)
         self.assertIn("33.00", page)
         self.assertIn("Saved cards", page)
-        self.assertIn("We may write to you Bills – Email", page)
+        self.assertIn("We may write to you Bills: Email, ", page)
 
     def test_other_patient_sees_nothing_of_it(self):
         invoice = self._make_invoice(120.0)

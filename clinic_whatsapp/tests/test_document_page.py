@@ -222,7 +222,8 @@ class TestDocumentPage(PayCase):
         answer = self.url_open(
             f"{self.path}/document/get/{self.document.id}", data={"x": "1"}
         )
-        self.assertEqual(answer.status_code, 400)
+        self.assertIn("text/html", answer.headers["Content-Type"])
+        self.assertTrue(answer.url.endswith(f"{self.path}?stale=1"), answer.url)
         self.assertFalse(self.document.downloads)
 
     # -- money -------------------------------------------------------------------------

@@ -111,6 +111,8 @@ class ClinicPaymentCheckout(models.Model):
         statement = link._get_statement()
         chosen = keys if choice == "items" else None
         items = statement.get_asked(currency, choice == "now", chosen)
+        if choice == "items" and not items:
+            raise ValidationError(self.env._("Please tick what you would like to pay."))
         total = statement.get_amount(currency, items)
         wanted = self._get_wanted(currency, choice, amount, items, total)
         early = self._get_early_amount(currency, items, total)

@@ -26,6 +26,7 @@ class ClinicLink(models.Model):
             "people": local._get_people(lang),
             "problems": local._get_problems(),
             "choices": local._get_choices(),
+            "promise_days": self.env["clinic.promise"]._get_days(self.company_id),
             "accepted": self.env["clinic.policy.acceptance"]._is_accepted(
                 self.partner_id, self.company_id
             ),
@@ -56,7 +57,11 @@ class ClinicLink(models.Model):
         return {
             "name": self._get_person_name(person),
             "items": rows if person else [],
-            "bills": {row["move_id"]: row["reference"] for row in rows if person},
+            "bills": {
+                row["move_id"]: f"{row['label']} – {row['reference']}"
+                for row in rows
+                if person
+            },
             "total": " + ".join(
                 format_amount(self.env, amount, currency, lang)
                 for currency, amount in totals.items()
@@ -179,6 +184,8 @@ class ClinicLink(models.Model):
         return [
             {
                 "name": f"{purpose}.{channel}",
+                "purpose": purposes[purpose],
+                "channel": channels[channel],
                 "label": f"{purposes[purpose]} – {channels[channel]}",
                 "granted": not consents._get_refusal(
                     self.partner_id, self.company_id, purpose, channel
@@ -188,6 +195,14 @@ class ClinicLink(models.Model):
             for channel in channels
             if (purpose, channel) != ("billing", "letter")
         ]
+
+    def _get_granted(self):
+        """Return what may be written about, and how: a line for each purpose."""
+        lines = {}
+        for choice in self._get_choices():
+            if choice["granted"]:
+                lines.setdefault(choice["purpose"], []).append(choice["channel"])
+        return [f"{purpose}: {', '.join(ways)}" for purpose, ways in lines.items()]
 
     def _set_choices(self, names, ip, source="link"):
         """Keep a proof of each answer that changed.

@@ -108,6 +108,12 @@ class ClinicPromise(models.Model):
         promise_sudo._hold_case(note)
         return promise_sudo.sudo(self.env.su)
 
+    @api.model
+    def _get_days(self, company):
+        """Return the first and the last day that a patient may promise."""
+        today = company._get_clinic_today()
+        return today + timedelta(days=1), today + timedelta(days=MAX_DAYS)
+
     def _check_day(self, day, today, user):
         is_free = user and user.has_group("clinic_dunning.group_billing_officer")
         last = date.max if is_free else today + timedelta(days=MAX_DAYS)
