@@ -103,7 +103,7 @@ class ClinicFollowupDecision(models.AbstractModel):
     def _get_open_items(self, partners, company):
         """Return the open items and credits of guarantors as dictionaries.
 
-        Keys are the columns of `_items_sql`; oldest due date first.
+        Keys are the columns of `_items_sql`, and `move_name`; oldest due date first.
         """
         if not partners.ids or not self._has_receivable(company):
             return []
@@ -111,7 +111,11 @@ class ClinicFollowupDecision(models.AbstractModel):
         today = Moment(fields.Datetime.now(), company._get_clinic_tz()).today
         self.env.cr.execute(
             SQL(
-                "SELECT * FROM (%s) i ORDER BY i.date_maturity, i.move_id",
+                """
+                SELECT i.*, move.name AS move_name
+                  FROM (%s) i JOIN account_move move ON move.id = i.move_id
+                 ORDER BY i.date_maturity, i.move_id
+                """,
                 self._items_sql(company, today, partners),
             )
         )

@@ -100,8 +100,8 @@ class ClinicFollowupDecision(models.AbstractModel):
             """
             CREATE TEMP TABLE clinic_planned ON COMMIT DROP AS
             WITH %(leveled)s
-            SELECT i.guarantor_id, i.case_id, i.partner_id, i.move_id, i.move_name,
-                   i.date_maturity, i.level_id, i.occurrence, i.currency_id, i.residual
+            SELECT i.guarantor_id, i.case_id, i.partner_id, i.move_id, i.date_maturity,
+                   i.level_id, i.occurrence, i.currency_id, i.residual
               FROM leveled i JOIN (%(due)s) due
                 ON due.guarantor_id = i.guarantor_id
                AND due.currency_id = i.currency_id
@@ -146,10 +146,11 @@ class ClinicFollowupDecision(models.AbstractModel):
                    (case_id, company_id, partner_id, move_id, move_name, date_maturity,
                     level_id, occurrence, currency_id, residual, state, date,
                     decided_at)
-            SELECT cases.id, cases.company_id, i.partner_id, i.move_id, i.move_name,
+            SELECT cases.id, cases.company_id, i.partner_id, i.move_id, move.name,
                    i.date_maturity, i.level_id, i.occurrence, i.currency_id, i.residual,
                    'planned', %(today)s, %(now)s
               FROM clinic_planned i
+              JOIN account_move move ON move.id = i.move_id
               JOIN clinic_followup_case cases
                 ON cases.partner_id = i.guarantor_id
                AND cases.company_id = %(company)s

@@ -9,9 +9,9 @@ WHOLE = SQL("*")
 
 # What a decision about everybody keeps of an item: narrow rows stay in memory.
 BRIEF = SQL(
-    """guarantor_id, case_id, partner_id, move_id, move_name, date_maturity, level_id,
-    occurrence, currency_id, residual, residual_company, policy_id, no_followup,
-    disputed, blocked"""
+    """guarantor_id, case_id, partner_id, move_id, date_maturity, level_id, occurrence,
+    currency_id, residual, residual_company, policy_id, no_followup, disputed,
+    blocked"""
 )
 
 

@@ -60,9 +60,10 @@ class ClinicFollowupDecision(models.AbstractModel):
             SQL(
                 """
                 WITH %(leveled)s
-                SELECT i.*, %(ahead)s AS ahead_id, %(on)s AS ahead_on,
-                       due.net_company AS net
-                  FROM leveled i LEFT JOIN (%(due)s) due
+                SELECT i.*, move.name AS move_name, %(ahead)s AS ahead_id,
+                       %(on)s AS ahead_on, due.net_company AS net
+                  FROM leveled i JOIN account_move move ON move.id = i.move_id
+                  LEFT JOIN (%(due)s) due
                     ON due.guarantor_id = i.guarantor_id
                    AND due.currency_id = i.currency_id
                  ORDER BY i.date_maturity, i.move_id

@@ -32,7 +32,6 @@ class ClinicFollowupDecision(models.AbstractModel):
                    SUM(line.residual_company) AS residual_company,
                    BOOL_OR(line.no_followup) AS no_followup,
                    MIN(line.invoice_date) AS invoice_date,
-                   MIN(line.move_name) AS move_name,
                    MIN(line.first_request_at) AS first_request_at,
                    BOOL_OR(line.disputed) AS disputed
               FROM lines line LEFT JOIN credits ON credits.credit_id = line.credit_id
@@ -74,7 +73,6 @@ class ClinicFollowupDecision(models.AbstractModel):
                    COALESCE(account_move_line.no_followup, FALSE) AS no_followup,
                    COALESCE(account_move_line.invoice_date, account_move_line.date)
                        AS invoice_date,
-                   account_move_line.move_name,
                    move.clinic_first_request_at AS first_request_at,
                    move.clinic_dispute_since IS NOT NULL AS disputed
               FROM %(source)s
@@ -84,6 +82,7 @@ class ClinicFollowupDecision(models.AbstractModel):
                AND account_move_line.account_id IN %(accounts)s
                AND account_move_line.parent_state = 'posted'
                AND account_move_line.reconciled IS NOT TRUE
+               AND account_move_line.amount_residual <> 0
                AND debtor.clinic_is_third_party_payer IS NOT TRUE
                AND move.payment_state IS DISTINCT FROM 'in_payment'
                AND %(counts)s %(near)s
