@@ -3,6 +3,7 @@ from . import wait
 from . import wish
 from . import manage
 from . import account
+from . import deposit_calendar
 from . import deposit_pay
 from . import portal
 from . import waiting

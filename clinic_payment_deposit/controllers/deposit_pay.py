@@ -69,7 +69,7 @@ class ClinicDepositPay(ClinicCheckout):
         values = deposit._get_page_values(checkout.link_id, checkout.lang)
         if values["standing"] == "open":
             values["standing"] = checkout._get_standing()
-        values |= {"nonce": nonce, "secret": None}
+        values |= {"nonce": nonce, "secret": None, "own_path": f"/p/done/{nonce}"}
         return self._render("clinic_payment_deposit.deposit_done", values)
 
     def _get_form_values(self, checkout, nonce):
@@ -135,6 +135,11 @@ class ClinicDepositPay(ClinicCheckout):
     def _show_deposit(self, link, secret, lang=None, error=None):
         values = link.clinic_deposit_id._get_page_values(link, lang)
         query = urlencode({"lang": lang[:2]}) if lang else ""
-        values |= {"secret": secret, "error": error, "query": query}
+        values |= {
+            "secret": secret,
+            "own_path": f"/d/{secret}",
+            "error": error,
+            "query": query,
+        }
         status = 422 if error else 200
         return self._render("clinic_payment_deposit.deposit_page", values, status)

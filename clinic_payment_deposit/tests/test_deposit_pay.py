@@ -106,12 +106,18 @@ class TestDepositPay(DepositCase, HttpCase):
             [{"amount": 30.0, "clinic_deposit_id": deposit.id, "state": "draft"}],
         )
         transaction._set_done()
+        self.assertEqual(self.url_open(f"{path}/calendar").status_code, 404)
         self.assertIn("do not pay again", self.get_text(path))
         self.assertIn("do not pay again", self.get_text(f"/p/done/{checkout.nonce}"))
         transaction._post_process()
         self.assertEqual(self.booking.state, "confirmed")
         self.assertIn("your deposit has arrived", self.get_text(path))
         self.assertIn("deposit has arrived", self.get_text(f"/p/done/{checkout.nonce}"))
+        for place in (path, f"/p/done/{checkout.nonce}"):
+            self.assertIn("Add to my calendar", self.get_text(place))
+            calendar = self.url_open(f"{place}/calendar")
+            self.assertIn(f"DTSTART:{MONDAY_NINE:%Y%m%dT%H%M%SZ}", calendar.text)
+            self.assertNotIn("Knee", calendar.text)
         topics = self.env["clinic.message"].search(
             [("partner_id", "=", self.patient.id)]
         )

@@ -140,26 +140,43 @@ class ResourceBookingType(models.Model):
         begin, end = self._get_whole_days(start, stop)
         resources = combinations.resource_ids
         busy = resources._get_busy(to_utc(begin), to_utc(end), but)
-        opening = self._get_work(self.resource_calendar_id, begin, end)
+        opening = self._get_work(self.resource_calendar_id, begin, end)[False]
+        work = self._get_work_of(combinations, begin, end)
         free = {}
         for combination in combinations:
             spans = opening
             for resource in combination.resource_ids:
-                calendar = combination.forced_calendar_id or resource.calendar_id
+                calendar = combination._get_calendar_of(resource)
                 if calendar:
-                    spans &= self._get_work(calendar, begin, end, resource)
+                    spans &= work[calendar][resource.id]
                 taken = [(a, b, self.browse()) for a, b in busy[resource.id]]
                 spans -= Intervals(taken)
             free[combination] = [(a, b) for a, b, _rest in spans]
         return free
 
-    def _get_work(self, calendar, begin, end, resource=None):
-        """Return the working hours of a calendar as intervals in naive UTC."""
-        resources = resource or self.env["resource.resource"]
-        work = calendar._work_intervals_batch(begin, end, resources)[resources.id]
-        return Intervals(
-            [(to_utc(a), to_utc(b), self.browse()) for a, b, _rest in work]
-        )
+    def _get_work_of(self, combinations, begin, end):
+        """Return {calendar: {resource id: working hours}}, each calendar read once."""
+        working = {}
+        for combination in combinations:
+            for resource in combination.resource_ids:
+                calendar = combination._get_calendar_of(resource)
+                working[calendar] = working.get(calendar, resource) | resource
+        return {
+            calendar: self._get_work(calendar, begin, end, resources)
+            for calendar, resources in working.items()
+            if calendar
+        }
+
+    def _get_work(self, calendar, begin, end, resources=None):
+        """Return {resource id, or False: working hours as intervals in naive UTC}."""
+        resources = resources or self.env["resource.resource"]
+        work = calendar._work_intervals_batch(begin, end, resources)
+        return {
+            resource_id: Intervals(
+                [(to_utc(a), to_utc(b), self.browse()) for a, b, _rest in intervals]
+            )
+            for resource_id, intervals in work.items()
+        }
 
     def _find_combination(
         self, start, combination=None, by_desk=False, but=None, hours=None

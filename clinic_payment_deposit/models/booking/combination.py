@@ -14,6 +14,10 @@ class ResourceBookingCombination(models.Model):
             bookings._by_us()._sync_meeting()
         return result
 
+    def _get_calendar_of(self, resource):
+        """Return the calendar by which a resource works here, none for always."""
+        return self.forced_calendar_id or resource.calendar_id
+
     def _get_coming_bookings(self):
         """Return the held and confirmed appointments of these combinations (sudo)."""
         now = fields.Datetime.now()

@@ -33,6 +33,7 @@ class ClinicDeposit(models.Model):
             "way": deposit.way,
             "amount": deposit._format(deposit.amount),
             "appointment": deposit._get_visit_text(lang),
+            "is_confirmed": deposit.booking_id.state == "confirmed",
             "what": deposit._get_what_text(),
             "nature": deposit._get_nature_text(),
             "deadline": deposit._get_deadline_text(lang),
