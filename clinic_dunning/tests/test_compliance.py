@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import DunningCase
+from .common import DunningCase, level
 
 
 @tagged("post_install", "-at_install")
@@ -37,6 +37,20 @@ class TestCompliance(DunningCase):
         rule = self.Rule._find_rules("recovery_fee", self.company)
         rule.company_id = self.env.ref("base.main_company")
         self.assertTrue(self.Rule._is_allowed("recovery_fee", self.company))
+
+    def test_follow_up_asks_before_it_takes_a_legal_step(self):
+        notice = level("Notice", 30, legal_step="formal_notice")
+        policy = self.create_policy(level("First", 7), notice)
+        self.assertIn("art. 1344", policy.legal_text)
+        rule = self.Rule._find_rules("formal_notice", self.company)
+        rule.effect = "forbid"
+        policy.action_deactivate()
+        with self.assertRaisesRegex(UserError, "art. 1344"):
+            policy.action_activate()
+        policy.level_ids[1].legal_step = "reminder"
+        policy.action_activate()
+        with self.assertRaisesRegex(UserError, "art. 1344"):
+            policy.level_ids[1].legal_step = "formal_notice"
 
     def test_managers_edit_the_rules_and_others_read_them(self):
         rule = self.Rule._find_rules("recovery_fee", self.company).sudo(False)

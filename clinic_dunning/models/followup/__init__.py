@@ -2,6 +2,7 @@ from . import policy
 from . import policy_preset
 from . import policy_screen
 from . import level
+from . import policy_law
 from . import call
 from . import case
 from . import case_desk
