@@ -44,8 +44,9 @@ class TestDepositProperty(DepositCase, InvariantCase):
         currencies = self.env["res.currency"].with_context(active_test=False)
         currency = currencies.search([("name", "=", currency_name)])
         currency.active = True
-        self.kind.write({"clinic_currency_id": currency.id, "clinic_price": 0.0})
-        self.policy.amount = 3000 / 10**currency.decimal_places
+        self.policy.kind = "full"
+        price = 3000 / 10**currency.decimal_places
+        self.kind.write({"clinic_currency_id": currency.id, "clinic_price": price})
         deposit = self.request()
         for act, units in acts:
             amount = units / 10**currency.decimal_places

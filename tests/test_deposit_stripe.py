@@ -56,6 +56,27 @@ class TestDepositHold(StripeDepositCase):
         with self.assertRaisesRegex(UserError, "40.00"):
             transaction.clinic_deposit_id._capture(40.01)
 
+    def test_second_capture_waits_for_the_answer_of_the_first(self):
+        transaction, intent = self.hold_near()
+        deposit = transaction.clinic_deposit_id
+        self.stripe.faults += ["reset", "reset"]
+        deposit._capture(10.0)
+        for act in (deposit._capture, deposit._keep, deposit._release):
+            with self.assertRaisesRegex(UserError, "not answered"):
+                with self.env.cr.savepoint():
+                    act()
+        self.tell("payment_intent.succeeded")
+        self.assertEqual(self.stripe.intents[intent]["amount_received"], 1000)
+        self.assertEqual((deposit.state, deposit.paid), ("paid", 10.0))
+
+    def test_hold_that_lapsed_unnoticed_stops_no_cancellation(self):
+        transaction, intent = self.hold_near()
+        deposit = transaction.clinic_deposit_id
+        self.stripe.lapse(intent)
+        self.booking._cancel("clinic")
+        self.assertFalse(self.booking.active)
+        self.assertEqual((deposit.state, transaction.state), ("released", "cancel"))
+
     def test_release_lets_all_go(self):
         transaction, intent = self.hold_near()
         transaction.clinic_deposit_id._release()
@@ -145,7 +166,13 @@ class TestDepositHold(StripeDepositCase):
         self.provider.stripe_webhook_secret = False
         with self.assertRaisesRegex(UserError, "webhook secret"):
             self.policy.action_publish()
-        self.assertEqual(self.request(start=self.near).way, "pay")
+        deposit = self.request(start=self.near)
+        self.assertEqual(deposit.way, "pay")
+        link, _url = deposit._issue_link()
+        checkout = self.env["clinic.payment.checkout"]._open_deposit(
+            deposit, link.sudo()
+        )
+        self.assertFalse(checkout._get_options()[0])
 
     def test_late_hold_for_a_slot_that_is_gone_is_let_go(self):
         deposit = self.request(start=self.near)
@@ -214,6 +241,58 @@ class TestDepositMoneyBack(StripeDepositCase):
         self.tell("charge.refunded", times=2)
         self.assertEqual(deposit.refunded, 10.0)
         self.assertEqual(len(self.stripe.get_refunds(intent)), 1)
+
+    def test_while_a_refund_is_under_way_nothing_else_is_done_with_it(self):
+        transaction, intent = self.pay_card()
+        deposit = transaction.clinic_deposit_id
+        self.stripe.faults += ["reset", "500 done"]
+        deposit._refund(30.0)
+        for act in (
+            lambda: deposit._refund(11.0),
+            lambda: deposit._keep(11.0),
+            lambda: deposit._apply_to(self.bill(11.0)),
+        ):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                act()
+        self.assertEqual(deposit._preview_cancel().refunded, 10.0)
+        deposit._keep(10.0)
+        self.tell("charge.refunded", times=2)
+        self.assertRecordValues(
+            deposit, [{"refunded": 30.0, "kept": 10.0, "open": 0.0, "state": "kept"}]
+        )
+        self.assertEqual(
+            sum(r["amount"] for r in self.stripe.get_refunds(intent)), 3000
+        )
+
+    def test_refund_at_the_dashboard_of_what_paid_the_bill_is_for_a_person(self):
+        for account in (None, self.create_advance_account()):
+            transaction, intent = self.pay_card(
+                self.request(partner=self.create_patient("Lou Un" if account else "Lo"))
+            )
+            deposit = transaction.clinic_deposit_id
+            bill = self.bill(40.0, deposit.partner_id)
+            deposit._apply_to(bill)
+            self.stripe.refund_at_dashboard(intent, 2500)
+            self.tell("charge.refunded", times=2)
+            self.assertEqual((deposit.state, deposit.applied), ("applied", 40.0))
+            filed = self.get_filed(transaction)
+            self.assertRecordValues(filed, [{"kind": "overdrawn", "amount": 25.0}])
+            self.assertIn("Undo the use", filed.next_action)
+            self.assertEqual(deposit.partner_id.clinic_overdue, 0.0)
+
+    def test_return_of_one_deposit_does_not_pay_another(self):
+        self.policy.kind = "fixed"
+        first, intent = self.start(self.request())
+        second, _intent = self.start(
+            self.request(partner=self.create_patient("Max Other"))
+        )
+        self.stripe.pay(intent)
+        self.come_back(second, intent)
+        self.come_back(first, intent)
+        self.come_back(second, intent)
+        self.settle()
+        self.assertEqual((first.state, second.state), ("done", "draft"))
+        self.assertEqual(second.clinic_deposit_id.state, "requested")
 
     def test_refund_at_the_dashboard_is_booked(self):
         transaction, intent = self.pay_card()

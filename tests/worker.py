@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import bank_provider
+import deposit_jobs
 import psycopg2
 
 import odoo
@@ -25,6 +26,7 @@ from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tools import config
 
+STRIPE = "odoo.addons.clinic_payment_deposit.tools.stripe_client"
 POINTS = {
     "claim": ("clinic.message", "_claim"),
     "deliver": ("clinic.message", "_deliver_claimed"),
@@ -55,6 +57,9 @@ POINTS = {
     "thank": ("payment.transaction", "_thank"),
     "lock slots": ("resource.resource", "_lock_slots"),
     "give back": ("resource.booking", "_give_back"),
+    "capture at Stripe": (f"{STRIPE}.StripeClient", "capture"),
+    "refund at Stripe": (f"{STRIPE}.StripeClient", "refund"),
+    "refetch": ("payment.transaction", "_refetch"),
 }
 
 
@@ -515,6 +520,33 @@ def retry_in_words(ask, env):
     except odoo.exceptions.UserError as refusal:
         env.cr.rollback()
         print(refusal)
+
+
+# -- deposits ------------------------------------------------------------------------
+
+
+def job_open_stripe(env, url):
+    deposit_jobs.open_stripe(get_booking_world(env), url)
+
+
+def job_begin_deposit(env, name, is_hold=False):
+    deposit_jobs.begin(get_booking_world(env), get_slot(), name, is_hold)
+
+
+def job_hear_stripe(env, transaction, kind):
+    deposit_jobs.hear(env, transaction, kind)
+
+
+def job_act_on_deposit(env, transaction, name, amount):
+    deposit_jobs.act(env, transaction, name, amount)
+
+
+def job_fix_fee(env, transaction, amount):
+    deposit_jobs.fix_fee(env, transaction, amount)
+
+
+def job_watch_deposits(env, is_look_up=False):
+    deposit_jobs.watch(env, is_look_up)
 
 
 # -- the process -------------------------------------------------------------------
