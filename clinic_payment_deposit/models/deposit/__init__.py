@@ -21,6 +21,8 @@ from . import watch
 from . import saved_card
 from . import card_charge
 from . import desk
+from . import desk_cash
+from . import smart_buttons
 from . import cash_match
 from . import exception
 from . import booking

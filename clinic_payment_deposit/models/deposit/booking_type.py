@@ -1,4 +1,4 @@
-from odoo import Command, fields, models
+from odoo import Command, api, fields, models
 
 
 class ResourceBookingType(models.Model):
@@ -36,6 +36,10 @@ class ResourceBookingType(models.Model):
         copy=True,
         help="Empty: one line with the label and the price.",
     )
+
+    @api.constrains("clinic_deposit_policy_id", "clinic_currency_id")
+    def _check_deposit_currency(self):
+        self.clinic_deposit_policy_id._check_currency()
 
     def _get_clinic_company(self):
         """Return the clinic of this type of visit."""

@@ -160,10 +160,25 @@ class ClinicDeposit(models.Model):
                         new=names[state],
                     )
                 )
+        before = {deposit.id: deposit.state for deposit in self}
         moved = self._compare_and_set(state)
         if vals:
             moved.write(vals)
+        moved.sudo()._log_move(before)
         return moved
+
+    def _log_move(self, before):
+        """Note in the chatter what became of these deposits, and why."""
+        names = dict(self._fields["state"]._description_selection(self.env))
+        self._message_log_batch(
+            bodies={
+                deposit.id: " → ".join(
+                    (names[before[deposit.id]], names[deposit.state])
+                )
+                + (f": {deposit.reason}" if deposit.reason else "")
+                for deposit in self
+            }
+        )
 
     def _lock(self):
         """Let two acts on one deposit come one after the other.

@@ -35,15 +35,25 @@ class ClinicDeposit(models.Model):
 
         :raise UserError: with the most that may be kept
         """
-        share = max(self.late_cancel_share, self.no_show_share)
-        most = self.currency_id.round(max(self.amount, self.paid) * share / 100)
-        kept = self.currency_id.round(self.kept + amount)
-        if self.currency_id.compare_amounts(kept, most) > 0:
+        most = self._get_most_by_terms()
+        if self.currency_id.compare_amounts(amount, most) > 0:
             raise UserError(
                 self.env._(
                     "The accepted terms let only %s be kept.", self._format(most)
                 )
             )
+
+    def _get_most_by_terms(self):
+        """Return how much more the accepted terms let the clinic keep."""
+        share = max(self.late_cancel_share, self.no_show_share)
+        whole = max(self.amount, self.paid)
+        return max(self.currency_id.round(whole * share / 100 - self.kept), 0.0)
+
+    def _get_most_to_keep(self):
+        """Return how much can be kept now: held, or open and not going back."""
+        is_held = self.state == "authorized"
+        here = self._get_hold().amount if is_held else self._get_free()
+        return min(here, self._get_most_by_terms())
 
     def _keep_due(self):
         """Keep what is to be kept of money, or of a hold, that has come by now."""

@@ -155,6 +155,7 @@ class ClinicDeposit(models.Model):
         """Return the providers and methods that can do what is asked (sudo)."""
         if self.way == "card":
             return self._get_card_options()
+        providers = providers.filtered(lambda provider: provider._is_trusted())
         if self.way == "hold":
             providers = providers.filtered(lambda provider: provider._can_hold())
             methods = methods.filtered(lambda method: method._can_hold())

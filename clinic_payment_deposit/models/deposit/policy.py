@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 
 class ClinicDepositPolicy(models.Model):
@@ -150,6 +150,38 @@ class ClinicDepositPolicy(models.Model):
             rules._is_allowed(action, self.company_id)
             for action in self._get_actions()[:1]
         )
+
+    # -- currency ----------------------------------------------------------------------
+
+    def _has_amount(self):
+        """Return whether an amount in the clinic's currency decides what is asked."""
+        is_fixed = self.kind == "fixed" or (self.kind == "hold" and self.amount)
+        return bool(is_fixed or (self.kind != "none" and self.applies == "above"))
+
+    @api.constrains("state", "kind", "amount", "applies", "type_ids")
+    def _check_currency(self):
+        """Refuse an amount for visits that are priced in another currency.
+
+        A rate of the day would make it another amount each day than the text says.
+        """
+        for policy in self:
+            if policy.state != "published" or not policy._has_amount():
+                continue
+            other = policy.type_ids.filtered(
+                lambda kind, own=policy.currency_id: kind.clinic_currency_id != own
+            )[:1]
+            if other:
+                raise ValidationError(
+                    self.env._(
+                        "“%(type)s” is priced in %(other)s, and the amount of "
+                        "“%(policy)s” is in %(own)s. Ask for a part of the price, or "
+                        "choose another policy for this visit.",
+                        type=other.name,
+                        other=other.clinic_currency_id.name,
+                        policy=policy.name,
+                        own=policy.currency_id.name,
+                    )
+                )
 
     # -- publishing --------------------------------------------------------------------
 

@@ -112,6 +112,10 @@ class ClinicDepositPolicy(models.Model):
             reasons.append(
                 self.env._("A bill is unpaid for more than %s days.", OVERDUE_DAYS)
             )
+        if self._must_prepay(partner):
+            reasons.append(
+                self.env._("Reminders of an unpaid bill ask for payment beforehand.")
+            )
         if self._count_no_shows(partner) >= NO_SHOWS:
             reasons.append(
                 self.env._(
@@ -126,6 +130,16 @@ class ClinicDepositPolicy(models.Model):
         oldest = partner.clinic_oldest_due_date
         limit = fields.Date.today() - timedelta(days=OVERDUE_DAYS)
         return bool(oldest) and oldest < limit
+
+    def _must_prepay(self, partner):
+        """Return whether the follow-up of whoever pays is at a level that says so."""
+        payer = self.env["clinic.deposit"]._get_payer(partner)
+        cases = self.env["clinic.followup.case"].sudo()
+        case = cases.search(
+            [("partner_id", "=", payer.id), ("company_id", "=", self.company_id.id)],
+            limit=1,
+        )
+        return case.level_id.requires_prepayment and case.amount_overdue > 0
 
     def _count_no_shows(self, partner):
         since = fields.Datetime.now() - timedelta(days=30 * MONTHS)

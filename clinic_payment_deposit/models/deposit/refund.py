@@ -28,7 +28,16 @@ class ClinicDeposit(models.Model):
             if self.currency_id.compare_amounts(part, 0) > 0:
                 refunds |= self._refund_transaction(transaction, part)
                 left = self.currency_id.round(left - part)
+        if self.currency_id.compare_amounts(left, 0) > 0:
+            self._ask_to_give_back(left)
         return refunds
+
+    def _ask_to_give_back(self, amount):
+        """What was paid at the desk is given back at the desk."""
+        self._ask_staff(
+            self.env._("A deposit paid at the desk is to be given back"),
+            self.env._("%s, under “Given Back by Hand”.", self._format(amount)),
+        )
 
     def _check_refund(self, amount):
         """Refuse what is not open.
@@ -59,7 +68,7 @@ class ClinicDeposit(models.Model):
         """Return {transaction: how much of it may be given back}, the last first."""
         refundable = {}
         paid = self.sudo().line_ids.filtered(lambda line: line.kind == "paid")
-        for line in paid.sorted("id", reverse=True):
+        for line in paid.filtered("transaction_id").sorted("id", reverse=True):
             gone = sum(
                 child.amount
                 for child in line.transaction_id.child_transaction_ids
