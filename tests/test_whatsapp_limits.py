@@ -130,6 +130,16 @@ class TestWhatsappLimits(WhatsappCase):
         self.assertEqual(self.count(messages), {"in_progress": 20})
         self.assertEqual(len(self.twilio.messages), 20)
 
+    def test_senders_at_the_same_time_share_the_rate(self):
+        self.account.rate = 20
+        self.bill(1)
+        self.drain()
+        self.assertEqual(self.account._get_gate().rate, 20)
+        self.env.ref("clinic_dunning.ir_cron_send_2").active = True
+        self.bill(1)
+        self.drain()
+        self.assertEqual(self.account._get_gate().rate, 10)
+
     # -- several accounts ------------------------------------------------------
 
     def test_each_company_sends_through_its_own_account(self):

@@ -153,6 +153,18 @@ class TestWhatsappReply(WebhookCase):
         [sent] = self.answers()
         self.assertIn("noted", sent.body)
 
+    def test_paid_said_again_and_again_asks_a_person(self):
+        for _week in range(2):
+            self.write("paid")
+            self.case.hold_ids.filtered("is_active").action_end()
+        reply = self.write("paid")
+        self.assertEqual((reply.action, reply.state), ("paid", "open"))
+        self.assertEqual(len(self.case.hold_ids), 2)
+        self.assertFalse(self.case.hold_ids.filtered("is_active"))
+        self.assertEqual(
+            self.case.activity_ids.mapped("summary"), ["Says again that it is paid"]
+        )
+
     def test_plan_brings_the_link_and_tells_staff(self):
         reply = self.write("kist")
         self.assertEqual((reply.action, reply.state), ("plan", "open"))

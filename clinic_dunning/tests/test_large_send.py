@@ -1,7 +1,10 @@
+from datetime import timedelta
+
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..models.outreach.large_send import FIRST, LARGE, LARGE_PARAMETER
+from ..models.outreach.large_send import FIRST, LARGE, LARGE_PARAMETER, PATIENCE
 from .common import NOW, DunningCase, level
 
 PEOPLE = 60
@@ -172,6 +175,21 @@ class TestLargeSend(DunningCase):
         self.assertEqual(send.under_way, FIRST)
         with self.assertRaisesRegex(UserError, "still on their way"):
             send.with_user(self.second).action_release()
+
+    def test_after_two_hours_the_first_ones_are_awaited_no_longer(self):
+        send = self.run_job()
+        first = self.messages(is_first=True)
+        first._move_to("in_progress")
+        first[:-1]._deliver("accepted")
+        first[-1]._lease("")
+        started = fields.Datetime.now()
+        self.go_to(started + PATIENCE - timedelta(minutes=1))
+        with self.assertRaisesRegex(UserError, "1 of the first ones are still on"):
+            send.with_user(self.second).action_release()
+        self.go_to(started + PATIENCE + timedelta(minutes=1))
+        self.env.invalidate_all()
+        send.with_user(self.second).action_release()
+        self.assertEqual(len(self.messages(approval="approved")), PEOPLE - FIRST)
 
     def test_where_too_few_arrive_a_manager_decides(self):
         send = self.run_job()

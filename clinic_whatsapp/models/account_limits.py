@@ -171,9 +171,14 @@ class ClinicTwilioAccount(models.Model):
     def _get_gate(self):
         """Return the gate that this process's threads pass through."""
         key = (self.env.cr.dbname, self.id)
-        gate = _gates.setdefault(key, Gate(self.rate))
-        gate.set_rate(self.rate)
-        return gate
+        return _gates.get(key) or _gates.setdefault(key, Gate(self._get_pace()))
+
+    def _get_pace(self):
+        """Return the messages a second of one sender: all of them share the rate.
+
+        Each has a gate of its own, and knows nothing of what the others send.
+        """
+        return self.rate / self.env["clinic.message"]._count_drainers()
 
     def _note_calls(self, worked, trouble):
         """Open or close the breaker after calls were made.

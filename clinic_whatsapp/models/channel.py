@@ -117,6 +117,7 @@ class ClinicMessageAttempt(models.Model):
         """Return {message: Verdict} of what the accounts can't send now."""
         verdicts = {}
         for (account, channel), attempts in self._group_by_account().items():
+            account._get_gate().set_rate(account._get_pace())
             holds = account._get_holds(attempts, account[f"{channel}_price"])
             verdicts.update({a.message_id: hold for a, hold in holds.items()})
         return verdicts

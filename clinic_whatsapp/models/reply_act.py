@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.exceptions import ValidationError
 from odoo.tools import plaintext2html
 
 from .outcome import PURPOSES
@@ -122,10 +123,16 @@ class ClinicReply(models.Model):
         return self._reply_pay()
 
     def _reply_paid(self):
-        """As at the desk: pause while the payment arrives."""
+        """As on the page: pause while the payment arrives, a person is asked then."""
         holds = self.case_id.hold_ids.filtered("is_active")
-        if "says_paid" not in holds.mapped("reason"):
-            self.case_id.action_says_paid()
+        if "says_paid" in holds.mapped("reason"):
+            return self._answer("reply_noted")
+        try:
+            self._get_link()._check_claims_left()
+        except ValidationError:
+            # Said before, and nothing came: somebody looks for it.
+            return self._ask_for_answer(self.env._("Says again that it is paid"))
+        self.case_id.action_says_paid()
         return self._answer("reply_noted")
 
     def _reply_call(self):

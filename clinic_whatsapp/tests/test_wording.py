@@ -5,6 +5,7 @@ from odoo.addons.clinic_dunning.models.outreach import registry
 from odoo.addons.clinic_dunning.tests.common import DunningCase
 
 from ..tools import content, lint, segments
+from .document_common import make_pdf
 
 TOPICS = (
     "invoice r48 before7 before3 after7 document document_balance deposit_request "
@@ -159,3 +160,15 @@ class TestNeutralize(DunningCase):
         self.assertTrue(account._get_breaker_hold())
         accounts = self.env["clinic.twilio.account"]
         self.assertFalse(accounts._get_for(self.company, "sms"))
+
+    def test_documents_are_gone_afterwards(self):
+        document, _is_new = self.env["clinic.patient.document"]._take(
+            self.company, "scan.pdf", make_pdf(), patient=self.patient
+        )
+        self.env.flush_all()
+        for query in get_neutralization_queries(["clinic_whatsapp"]):
+            self.env.cr.execute(query)
+        self.env.invalidate_all()
+        self.assertEqual(document.state, "erased")
+        self.assertFalse(document.content)
+        self.assertFalse(document.file_name)

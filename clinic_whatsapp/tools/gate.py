@@ -102,6 +102,10 @@ class Gate:
     def failures(self):
         return self._failures
 
+    @property
+    def rate(self):
+        return self._rate
+
     def _is_broken(self):
         return self._failures >= BREAK_AFTER
 

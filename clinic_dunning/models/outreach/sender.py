@@ -51,6 +51,12 @@ class ClinicMessage(models.Model):
         return SLICE
 
     @api.model
+    def _count_drainers(self):
+        """Return how many scheduled actions may send at the same time."""
+        domain = [("model_id.model", "=", self._name), ("code", "like", "_cron_send(")]
+        return max(self.env["ir.cron"].sudo().search_count(domain), 1)
+
+    @api.model
     def _land(self, in_air):
         """Note how the messages on their way ended."""
         for note in in_air:
