@@ -12,6 +12,7 @@ BODY = (
     "Hello {first_name}, a short and kind note from the desk of {clinic}: an amount "
     "of {amount} is still open. You can see and settle it here: {link} Thank you."
 )
+REMINDED = ["CONFIRM", "CANCEL"]
 FOLLOW = "odoo.addons.clinic_whatsapp.models.content_follow"
 
 
@@ -208,6 +209,25 @@ class TestWhatsappTemplate(WhatsappCase):
         variables = json.loads(sent.content_variables)
         self.assertTrue(variables["4"].endswith(variables["5"]))
         self.assertTrue(variables["5"].startswith("p/"))
+
+    def test_appointments_are_handed_in_as_they_are_for_each_channel(self):
+        templates = self.env["clinic.message.template"]
+        common = templates._get_wordings_of(self.account).filtered(
+            lambda template: not template.channel
+        )
+        languages = {"en", "fr", "hi"}
+        for code in ("appointment_reminder", "waiting_offer", "booking_invitation"):
+            asked = common.filtered(lambda t, c=code: t.topic_id.code == c)
+            self.assertEqual(set(asked.mapped("language")), languages, code)
+        self.template = common.filtered(
+            lambda t: (t.topic_id.code, t.language) == ("appointment_reminder", "en")
+        )
+        self.env["clinic.whatsapp.content"]._queue(self.template, self.account)
+        self.follow()
+        [made] = self.twilio.contents.values()
+        actions = made.types["whatsapp/card"]["actions"]
+        self.assertEqual([action.get("id") for action in actions[1:]], REMINDED)
+        self.assertTrue(actions[0]["url"].endswith("/{{5}}"), actions[0])
 
     def test_four_replies_are_refused(self):
         with self.assertRaises(ValidationError):

@@ -15,7 +15,12 @@ GRAVITY = (
     "pending",
     "approved",
 )
-REPLIES = ("pay", "paid", "plan", "call")
+REPLIES = ("pay", "paid", "plan", "call", "confirm", "cancel")
+# What a wording that serves each channel gets on WhatsApp beside the button with the
+# link, by topic: its addon knows nothing of buttons.
+COMMON_REPLIES = {"appointment_reminder": ["confirm", "cancel"]}
+# WhatsApp knows no Hindi in Latin letters.
+NOT_WHATSAPPS = ("hi_Latn",)
 # What is handed in with the text: a change makes a new version.
 SUBMITTED = {
     "body",
@@ -40,6 +45,8 @@ class ClinicMessageTemplate(models.Model):
     button_paid = fields.Boolean(string="Reply: Already Paid")
     button_plan = fields.Boolean(string="Reply: Pay in Parts")
     button_call = fields.Boolean(string="Reply: Call Me")
+    button_confirm = fields.Boolean(string="Reply: I Will Come")
+    button_cancel = fields.Boolean(string="Reply: I Cannot Come")
     content_ids = fields.One2many(
         "clinic.whatsapp.content", "template_id", string="WhatsApp Versions"
     )
@@ -182,9 +189,24 @@ class ClinicMessageTemplate(models.Model):
 
     @api.model
     def _get_wordings_of(self, account):
-        """Return the templates that are WhatsApp's own and sent by that account."""
-        templates = self.sudo().search([("channel", "=", "whatsapp")])
-        return templates.filtered(lambda template: template._is_sent_through(account))
+        """Return the templates that open a conversation through that account.
+
+        WhatsApp's own, and of appointments those for each channel where it has none.
+        """
+        own = self.sudo().search([("channel", "=", "whatsapp")])
+        covered = {(template.topic_id, template.language) for template in own}
+        common = self.sudo().search(
+            [
+                ("channel", "=", False),
+                ("topic_id.purpose", "=", "appointment"),
+                ("language", "not in", NOT_WHATSAPPS),
+            ]
+        )
+        common = common.filtered(
+            lambda template: (template.topic_id, template.language) not in covered
+            and not lint.find_whatsapp_problems(template.body)
+        )
+        return (own | common).filtered(lambda t: t._is_sent_through(account))
 
     def _check_submittable(self):
         if self.channel not in (False, "whatsapp"):
@@ -196,7 +218,15 @@ class ClinicMessageTemplate(models.Model):
         return not self.company_id or account.company_id in self.company_id.parent_ids
 
     def _get_reply_keys(self):
-        return [key for key in REPLIES if self[f"button_{key}"]]
+        chosen = [key for key in REPLIES if self[f"button_{key}"]]
+        if chosen or self.channel:
+            return chosen
+        return COMMON_REPLIES.get(self.topic_id.code, [])
+
+    def _has_link_button(self):
+        """Return whether the link is a button too: chosen, or a text for each channel."""
+        names = content.get_numbered_names(self.body)
+        return self.button_link or (not self.channel and "link" in names)
 
     def _prepare_content_vals(self, account):
         """Return what an account hands in of this wording, as it is now."""
@@ -207,7 +237,7 @@ class ClinicMessageTemplate(models.Model):
             "body": self.body.strip(),
             "language": self.language,
             "purpose": self.topic_id.purpose,
-            "link_base": base if self.button_link else False,
+            "link_base": base if self._has_link_button() else False,
             "replies": " ".join(self._get_reply_keys()),
         }
 

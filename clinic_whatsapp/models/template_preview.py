@@ -40,6 +40,8 @@ class ClinicMessageTemplate(models.Model):
         "button_paid",
         "button_plan",
         "button_call",
+        "button_confirm",
+        "button_cancel",
     )
     @api.depends_context("company", "lang")
     def _compute_phone(self):
@@ -72,7 +74,7 @@ class ClinicMessageTemplate(models.Model):
         return content.get_buttons(
             self.language,
             self.topic_id.purpose or "billing",
-            "https://pay.example" if self.button_link else "",
+            "https://pay.example" if self._has_link_button() else "",
             self._get_reply_keys(),
         )
 

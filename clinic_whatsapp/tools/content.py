@@ -53,6 +53,18 @@ REPLY_TITLES = {
         "hi": "मुझे फ़ोन करें",
         "hi_Latn": "Mujhe phone karein",
     },
+    "confirm": {
+        "en": "I will come",
+        "fr": "Je viens",
+        "hi": "मैं आऊँगा/आऊँगी",
+        "hi_Latn": "Main aaunga/aaungi",
+    },
+    "cancel": {
+        "en": "I cannot come",
+        "fr": "Je ne peux pas venir",
+        "hi": "मैं नहीं आ सकता/सकती",
+        "hi_Latn": "Nahin aa paunga",
+    },
 }
 MAX_REPLIES = 3
 
