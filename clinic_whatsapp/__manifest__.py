@@ -24,6 +24,7 @@
         "wizards/reply_pass.xml",
         "wizards/document_drop.xml",
         "wizards/consent_import.xml",
+        "wizards/consent_desk.xml",
         "views/reply_views.xml",
         "views/case_views.xml",
         "views/twilio_account_views.xml",

@@ -176,6 +176,39 @@ class TestWhatsappSend(WhatsappCase):
         self.drain()
         self.assertEqual(self.twilio.messages[0].to, "+919876543210")
 
+    def probe(self, number):
+        """Return a message that could go to that number."""
+        self.patient.phone = number
+        return self.env["clinic.message"].new(
+            {
+                "partner_id": self.patient.id,
+                "company_id": self.company.id,
+                "topic_id": self.env.ref("clinic_dunning.topic_after7").id,
+            }
+        )
+
+    def test_number_in_the_united_states_needs_a_yes_and_gets_an_sms(self):
+        self.approve()
+        self.agree(self.patient)
+        message = self.probe("+1 212 555 0123")
+        self.assertIn("United States", message._get_obstacle("whatsapp"))
+        self.assertEqual(message._get_obstacle("sms"), "No consent on file.")
+        self.env["clinic.consent"].create(
+            {"partner_id": self.patient.id, "channel": "sms", "granted": True}
+        )
+        self.assertEqual(message._get_obstacle("sms"), "")
+        self.account.whatsapp_us = True
+        self.assertEqual(message._get_obstacle("whatsapp"), "")
+
+    def test_sms_to_india_needs_a_registered_wording(self):
+        message = self.probe("+91 98765 43210")
+        self.assertEqual(message._get_obstacle("sms"), "")
+        self.account.dlt_entity_id = "1101000000000000001"
+        self.assertIn("no DLT template ID", message._get_obstacle("sms"))
+        template, *_rest = message._pick_template("sms")
+        template.dlt_template_id = "1107000000000000001"
+        self.assertEqual(message._get_obstacle("sms"), "")
+
     def test_company_without_account_takes_the_next_channel(self):
         other = create_clinic(self.env, "Clinic Roy")
         self.create_policy(

@@ -16,6 +16,7 @@ from . import attempt
 from . import channel
 from . import channel_sms
 from . import channel_whatsapp
+from . import country
 from . import courier
 from . import outcome
 from . import lookup

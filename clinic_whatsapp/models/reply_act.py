@@ -131,7 +131,8 @@ class ClinicReply(models.Model):
             self._get_link()._check_claims_left()
         except ValidationError:
             # Said before, and nothing came: somebody looks for it.
-            return self._ask_for_answer(self.env._("Says again that it is paid"))
+            self._ask_for_answer(self.env._("Says again that it is paid"))
+            return True
         self.case_id.action_says_paid()
         return self._answer("reply_noted")
 

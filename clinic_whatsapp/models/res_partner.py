@@ -1,6 +1,6 @@
 from dateutil.relativedelta import relativedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from odoo.addons.clinic_dunning.models.payment.link_details import ADULT_AGE
 
@@ -20,6 +20,40 @@ class ResPartner(models.Model):
         compute="_compute_clinic_document_count",
         groups="clinic_dunning.group_front_desk",
     )
+
+    clinic_consent_text = fields.Char(
+        string="By WhatsApp",
+        compute="_compute_clinic_consent_text",
+        groups="clinic_dunning.group_front_desk",
+    )
+
+    @api.depends_context("company", "lang")
+    def _compute_clinic_consent_text(self):
+        """Say about what this person may be written to by WhatsApp."""
+        consents = self.env["clinic.consent"]
+        names = dict(consents._fields["purpose"]._description_selection(self.env))
+        company = self.env.company
+        asked = {
+            purpose: consents._get_refusals(
+                [(partner, company, purpose) for partner in self], "whatsapp"
+            )
+            for purpose in names
+        }
+        for partner in self:
+            allowed = [
+                name
+                for purpose, name in names.items()
+                if not asked[purpose][partner, company, purpose]
+            ]
+            partner.clinic_consent_text = ", ".join(allowed) or self.env._("nothing")
+
+    def action_ask_clinic_consent(self):
+        """Open the dialog that notes what this person wants to be written."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "clinic_whatsapp.clinic_consent_desk_action"
+        )
+        return {**action, "context": {"default_partner_id": self.id}}
 
     def _compute_clinic_document_count(self):
         counts = dict(

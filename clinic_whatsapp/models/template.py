@@ -219,14 +219,18 @@ class ClinicMessageTemplate(models.Model):
 
     def _get_reply_keys(self):
         chosen = [key for key in REPLIES if self[f"button_{key}"]]
-        if chosen or self.channel:
+        if chosen or not self._is_common():
             return chosen
         return COMMON_REPLIES.get(self.topic_id.code, [])
 
     def _has_link_button(self):
-        """Return whether the link is a button too: chosen, or a text for each channel."""
+        """Return whether the link is a button too."""
         names = content.get_numbered_names(self.body)
-        return self.button_link or (not self.channel and "link" in names)
+        return self.button_link or (self._is_common() and "link" in names)
+
+    def _is_common(self):
+        """Return whether it is of an appointment and for each channel."""
+        return not self.channel and self.topic_id.purpose == "appointment"
 
     def _prepare_content_vals(self, account):
         """Return what an account hands in of this wording, as it is now."""

@@ -8,5 +8,6 @@ from . import test_document_notice
 from . import test_document_page
 from . import test_document_api
 from . import test_consent_import
+from . import test_consent_desk
 from . import test_funnel
 from . import test_interval

@@ -41,6 +41,7 @@ def takes_text(e164):
     return bool(parsed) and phonenumbers.number_type(parsed) not in _NO_TEXT
 
 
+@lru_cache(maxsize=4096)
 def get_country(e164):
     """Return the ISO code of the number's country, or ''."""
     parsed = _parse(e164, None)
