@@ -37,7 +37,8 @@ class ClinicPlanWishes(ClinicDetails):
 
     def _tell_cancel(self, link, post):
         plan = link._find_plan(post.get("plan"))
-        plan._end("cancelled", link.env._("Ended by the patient."))
+        case = plan.case_id._for_staff()
+        plan._end("cancelled", case.env._("Ended by the patient."))
 
     def _get_free_currency(self, link):
         """Return the currency of the oldest bill that a plan could cover."""

@@ -32,6 +32,8 @@ class PayCase(HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.lang"]._activate_lang("en_US")
+        # What is told to the desk is told in its language.
+        cls.env["res.users"].search([]).partner_id.lang = "en_US"
         cls.company = create_clinic(cls.env, "Clinic Martin", phone="+33 1 42 68 53 00")
         companies = cls.company.ids
         cls.env = cls.env(context={"lang": "en_US", "allowed_company_ids": companies})

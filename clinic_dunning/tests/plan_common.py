@@ -62,6 +62,7 @@ class PlanCase(PayCase):
             {
                 "name": "Officer",
                 "login": "plan_officer",
+                "lang": "en_US",
                 "company_id": cls.company.id,
                 "company_ids": [fields.Command.set(cls.company.ids)],
                 "group_ids": [

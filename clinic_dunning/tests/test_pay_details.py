@@ -3,9 +3,11 @@ from datetime import timedelta
 from dateutil.relativedelta import relativedelta
 from freezegun import freeze_time
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.mail.tools.discuss import Store
 
 from .pay_common import PayCase
 
@@ -148,6 +150,31 @@ class TestPayDetails(PayCase):
         self.assertFalse(other.clinic_dispute_since)
         self.assertTrue(self.get_case().activity_ids)
         self.assertIn("40.00", self._read())
+
+    def test_desk_reads_in_its_language_what_was_told_in_another(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        bill = self._make_invoice()
+        self._unlock()
+        self._tell("problem", move=bill.id, problem="amount", lang="fr_FR")
+        self.assertEqual(bill.clinic_dispute_reason, "The amount is not right")
+        self.assertEqual(self.get_case().activity_ids.summary, "Question about a bill")
+
+    def test_desk_of_another_company_than_the_visitors_reads_what_was_asked(self):
+        public = self.env.ref("base.public_user")
+        self.assertNotIn(self.company, public.company_ids)
+        bill = self._make_invoice()
+        self._unlock()
+        self._tell("problem", move=bill.id, problem="amount")
+        desk = new_test_user(
+            self.env,
+            "desk",
+            groups="clinic_dunning.group_front_desk",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        asked = self.get_case().activity_ids.with_user(desk)
+        self.env.invalidate_all()
+        self.assertTrue(Store().add(asked).get_result()["mail.activity"])
 
     def test_endless_numbers_are_answered_in_words(self):
         self._make_invoice()

@@ -6,3 +6,4 @@ from . import account_payment
 from . import payer_share
 from . import res_company
 from . import res_partner
+from . import mail_activity

@@ -52,6 +52,15 @@ class ClinicFollowupCase(models.Model):
         link = link.with_context(lang=lang)
         return {**link._get_details(lang), "history": link._get_history(lang)}
 
+    def _for_staff(self):
+        """Return the same case in the language of whoever speaks with this person.
+
+        What patients do on their page, in theirs, is read at the desk.
+        """
+        self.ensure_one()
+        lang = self._get_clerk().lang or self.company_id.partner_id.lang
+        return self.with_context(lang=lang)
+
     def _ask_staff(self, summary, note):
         """Plan a neutral activity for whoever is responsible, and log it.
 

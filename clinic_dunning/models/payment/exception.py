@@ -54,6 +54,7 @@ class ClinicPaymentException(models.Model):
     )
 
     @api.depends("kind")
+    @api.depends_context("lang")
     def _compute_next_action(self):
         actions = {
             "unallocated": self.env._("Match it with another bill, or refund it."),
@@ -104,10 +105,11 @@ class ClinicPaymentException(models.Model):
         officer = self._get_officer()
         if not officer:
             return
-        self.with_context(mail_activity_quick_update=True).activity_schedule(
+        filed = self.with_context(mail_activity_quick_update=True, lang=officer.lang)
+        filed.activity_schedule(
             "mail.mail_activity_data_todo",
-            summary=self.env._("Payment to look at"),
-            note=self.next_action,
+            summary=filed.env._("Payment to look at"),
+            note=filed.next_action,
             user_id=officer.id,
         )
 

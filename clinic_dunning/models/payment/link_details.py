@@ -143,23 +143,24 @@ class ClinicLink(models.Model):
         :param chosen: ids of bills as the form sent them
         :raise ValidationError: in words for the patient
         """
-        problems = self._get_problems()
         moves = self._get_readable_moves().filtered(lambda move: str(move.id) in chosen)
-        if not moves or problem not in problems:
+        if not moves or problem not in self._get_problems():
             raise ValidationError(self.env._("Please choose the bill and the problem."))
         self._touch()
         moves = moves.filtered(lambda move: not move.clinic_dispute_since)
         if not moves:
             return  # Somebody looks into it already.
+        case = self._get_case()._for_staff()
+        reason = self.with_context(lang=case.env.lang)._get_problems()[problem]
         moves.write(
             {
                 "clinic_dispute_since": self.company_id._get_clinic_today(),
-                "clinic_dispute_reason": problems[problem],
+                "clinic_dispute_reason": reason,
             }
         )
-        self._get_case()._ask_staff(
-            self.env._("Question about a bill"),
-            f"{problems[problem]}: {', '.join(moves.mapped('name'))}",
+        case._ask_staff(
+            case.env._("Question about a bill"),
+            f"{reason}: {', '.join(moves.mapped('name'))}",
         )
 
     def _report_paid(self):

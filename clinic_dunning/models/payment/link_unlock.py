@@ -93,9 +93,10 @@ class ClinicLink(models.Model):
                 "locked_until": fields.Datetime.now() + timedelta(hours=LOCKED_HOURS),
             }
         )
-        self._get_case()._ask_staff(
-            self.env._("Link locked"),
-            self.env._(
+        case = self._get_case()._for_staff()
+        case._ask_staff(
+            case.env._("Link locked"),
+            case.env._(
                 "Five wrong birth dates or codes were given on a link. Please check "
                 "the birth date on file and call."
             ),

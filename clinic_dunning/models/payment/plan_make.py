@@ -159,12 +159,10 @@ class ClinicPaymentPlan(models.Model):
             plan._start()
         elif plan.state == "draft":
             plan._move_to("proposed")
-            plan.hold_id = plan.case_id._hold(
-                "other", ASKED_DAYS, self.env._("Asks for instalments")
-            )
-            plan.case_id._ask_staff(
-                self.env._("Asks for instalments"), plan.accepted_text
-            )
+            case = plan.case_id._for_staff()
+            wish = case.env._("Asks for instalments")
+            plan.hold_id = case._hold("other", ASKED_DAYS, wish)
+            case._ask_staff(wish, plan.accepted_text)
 
     def _start(self):
         """From now on the plan holds the follow-up of its bills."""

@@ -56,9 +56,10 @@ class ClinicPaymentPlan(models.Model):
         self._move_to(
             "broken", reason=self.env._("The instalment of %s was not paid.", day)
         )
-        self.case_id._ask_staff(
-            self.env._("Plan not kept"),
-            self.env._("The instalment of %s was not paid. Please call first.", day),
+        case = self.case_id._for_staff()
+        case._ask_staff(
+            case.env._("Plan not kept"),
+            case.env._("The instalment of %s was not paid. Please call first.", day),
         )
 
     def _announce(self):
