@@ -107,7 +107,9 @@ class ProcessCase(BaseCase):
         cls.database = f"{os.environ['CLINIC_TEST_DATABASE']}_{cls.__name__.lower()}"
         template = os.environ["CLINIC_TEST_TEMPLATE"]
         subprocess.run(["dropdb", "--if-exists", "--force", cls.database], check=True)
-        subprocess.run(["createdb", "-T", template, cls.database], check=True)
+        # Two copies of one database at once would fail.
+        copy = ["flock", os.environ["CLINIC_TEST_CONFIG"], "createdb", "-T", template]
+        subprocess.run([*copy, cls.database], check=True)
         cls.addClassCleanup(
             subprocess.run, ["dropdb", "--force", cls.database], check=True
         )

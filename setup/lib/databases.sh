@@ -33,7 +33,7 @@ database_exists() { [ -n "$(sql "SELECT 1 FROM pg_database WHERE datname = '$1'"
 
 drop_database() { dropdb --if-exists --force "$1" 2>/dev/null; }
 
-copy_database() { createdb -T "$1" "$2"; }
+copy_database() { flock "$CONFIG" createdb -T "$1" "$2"; } # two at once would fail
 
 # --- Templates -------------------------------------------------------------------------
 
