@@ -2,14 +2,16 @@
 
 import invariants
 from phone import DESKTOP, PHONE, Phone
+from tour import TourCase
 
 from odoo.tests import tagged
 
 from odoo.addons.clinic_payment_deposit.tests.book_common import BookPageCase
 
 
-@tagged("post_install", "-at_install")
-class TestBookTourOnPhone(BookPageCase):
+class BookTourCase(BookPageCase):
+    """A visitor of the booking page; afterwards the invariants hold."""
+
     size = PHONE
 
     def setUp(self):
@@ -58,6 +60,11 @@ class TestBookTourOnPhone(BookPageCase):
             [("type_id", "=", self.kind.id)]
         )
 
+
+@tagged("post_install", "-at_install")
+class TestBookTourOnPhone(BookTourCase):
+    size = PHONE
+
     def test_book_move_and_cancel(self):
         with self.visit() as phone:
             phone.sees("60.00")
@@ -100,6 +107,49 @@ class TestBookTourOnPhone(BookPageCase):
             phone.click("Make the appointment")
             phone.sees("Your appointment is made.")
         self.assertEqual(self.get_booking().combination_id.name, "Tom")
+
+
+@tagged("post_install", "-at_install")
+class TestBookPayTour(BookTourCase):
+    """With a deposit: paid by Odoo's demo provider, given back on cancelling."""
+
+    def setUp(self):
+        super().setUp()
+        provider, method = TourCase._make_provider.__func__(type(self))
+        method.support_refund = "partial"
+        self.assertTrue(provider.is_published)
+        self.demand(30.0)
+
+    def test_hold_pay_and_cancel_with_the_refund_shown_before(self):
+        with self.visit() as phone:
+            self.come_to_terms(phone)
+            phone.sees("You can cancel free of charge until")
+            phone.page.locator("input[name=accepted]").check()
+            phone.click("Hold this time and pay")
+            phone.sees("Deposit for your appointment")
+            phone.sees("minutes left")
+            phone.click("Pay")
+            phone.sees("How would you like to pay?")
+            phone.sees("minutes left")
+            phone.click("Demo")
+            phone.page.locator("#customer_input").fill("4242 4242 4242 4242")
+            phone.page.locator("button[name=o_payment_submit_button]").click()
+            phone.sees("your deposit has arrived")
+            phone.sees("Add to my calendar")
+            booking = self.get_booking()
+            self.assertEqual(booking.state, "confirmed")
+            path = self.open_manage(booking)
+            self.env.flush_all()
+            phone.open(path)
+            phone.sees("30.00")
+            phone.click("Cancel it")
+            phone.sees("You get back")
+            phone.sees("all is given back")
+            phone.click("Yes, cancel it")
+            phone.sees("This appointment is cancelled.")
+        deposit = self.get_booking().clinic_deposit_id
+        refund = deposit.transaction_ids.child_transaction_ids
+        self.assertEqual((refund.operation, refund.amount), ("refund", -30.0))
 
 
 @tagged("post_install", "-at_install")
