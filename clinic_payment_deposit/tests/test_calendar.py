@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import Command
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..models.booking.resource_booking import ResourceBooking
@@ -158,6 +158,15 @@ class TestCalendar(BookingCase):
         self.env.invalidate_all()
         self.assertEqual(seen.display_name, "Busy")
         self.assertFalse(seen.partner_ids)
+
+    def test_desk_goes_from_the_calendar_to_the_appointment(self):
+        booking = self.confirm()
+        self.assertFalse(self.create_event(user=self.second).clinic_is_appointment)
+        meeting = booking.meeting_id.with_user(self.desk)
+        self.assertTrue(meeting.clinic_is_appointment)
+        self.assertEqual(meeting.action_open_appointment()["res_id"], booking.id)
+        with self.assertRaises(AccessError):
+            booking.meeting_id.with_user(self.outsider).action_open_appointment()
 
     def test_event_typed_by_staff_for_an_appointment_is_neutral(self):
         booking = self.Booking.create(

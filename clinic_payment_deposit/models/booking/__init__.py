@@ -9,6 +9,7 @@ from . import booking_portal
 from . import combination
 from . import leave
 from . import calendar_event
+from . import calendar_link
 from . import calendar_attendee
 from . import visit
 from . import message
