@@ -8,3 +8,4 @@ from . import link
 from . import booking_message
 from . import booking_page
 from . import reply
+from . import deposit
