@@ -35,7 +35,7 @@ class ClinicMessageExperiment(models.Model):
             SQL(
                 """
                 SELECT variant, hold_out_id IS NOT NULL, SUM(sent), SUM(delivered),
-                       SUM(read), SUM(replied), SUM(asked), SUM(paid)
+                       SUM(seen), SUM(replied), SUM(asked), SUM(paid)
                   FROM (%(facts)s) fact
                  WHERE topic_id = %(topic)s AND company_id = %(company)s
                    AND moment::date BETWEEN %(first)s AND %(last)s

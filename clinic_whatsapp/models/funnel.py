@@ -6,7 +6,7 @@ from ..tools import interval
 # What is measured against what: (field of the count, field of the total).
 SHARES = {
     "delivered_rate": ("delivered", "sent"),
-    "read_rate": ("read", "sent"),
+    "read_rate": ("seen", "sent"),
     "replied_rate": ("replied", "sent"),
     "paid_rate": ("paid", "asked"),
 }
@@ -47,7 +47,7 @@ class ClinicMessageFunnel(models.Model):
         help="Arrived, as far as the channel tells: a receipt from the phone, an email "
         "that was taken and did not come back, a letter that was posted.",
     )
-    read = fields.Integer(readonly=True, help="Opened: only WhatsApp tells.")
+    seen = fields.Integer("Read", readonly=True, help="Opened: only WhatsApp tells.")
     replied = fields.Integer(
         readonly=True, help="Wrote back within 7 days, before the next message."
     )
@@ -78,7 +78,7 @@ class ClinicMessageFunnel(models.Model):
 
     @property
     def _table_query(self):
-        counts = ("sent", "delivered", "read", "replied", "asked", "paid")
+        counts = ("sent", "delivered", "seen", "replied", "asked", "paid")
         return SQL(
             """
             SELECT grouped.*, %(rates)s FROM (
@@ -115,7 +115,7 @@ class ClinicMessageFunnel(models.Model):
                    (left_ones.state IN ('delivered', 'read')
                     OR left_ones.channel NOT IN ('whatsapp', 'sms')
                        AND left_ones.state IN ('accepted', 'sent'))::int AS delivered,
-                   (left_ones.state = 'read')::int AS read,
+                   (left_ones.state = 'read')::int AS seen,
                    EXISTS (
                         SELECT FROM clinic_reply reply
                          WHERE reply.partner_id = left_ones.partner_id

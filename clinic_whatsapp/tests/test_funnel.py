@@ -113,7 +113,7 @@ class TestFunnel(DunningCase):
                     "month": SENT.date(),
                     "sent": 12,
                     "delivered": 6,
-                    "read": 2,
+                    "seen": 2,
                     "replied": 1,
                     "asked": 12,
                     "paid": 4,
@@ -163,6 +163,15 @@ class TestFunnel(DunningCase):
         self.assertEqual(sent, 40)
         self.assertAlmostEqual(float(rate), 25)
         self.assertAlmostEqual(low, 14.187, places=2)
+
+    def test_list_is_read_as_the_screen_does(self):
+        self.send(0, state="read")
+        self.env.flush_all()
+        rows = self.env["clinic.message.funnel"].web_search_read(
+            [("company_id", "=", self.company.id)],
+            {"variant": {}, "sent": {}, "seen": {}},
+        )["records"]
+        self.assertEqual([(row["sent"], row["seen"]) for row in rows], [(1, 1)])
 
     def test_few_are_not_shown(self):
         for place in range(9):
