@@ -9,6 +9,7 @@ from .documents import build_documents
 from .phones import build_phones
 from .plan_bills import plan_bills
 from .plan_patients import plan_patients
+from .wording_tests import build_wording_tests
 
 SEED = 2026
 LANGUAGES = ("en_US", "en_GB", "en_IN", "fr_FR", "hi_IN")
@@ -18,7 +19,7 @@ def build(env, tell, twilio):
     """Make both clinics unless they are there already; say each step.
 
     :param tell: called with a line of text before each step
-    :param twilio: the emulator that the clinic with WhatsApp has its account at
+    :param twilio: the emulator at which the clinics have their accounts
     """
     if companies.is_built(env):
         return
@@ -34,8 +35,10 @@ def build(env, tell, twilio):
         followup.build_followup(env, clinic, built[clinic.key])
         tell(f"{clinic.name}: visits, practitioners, bookings, deposits")
         build_appointments(env, clinic, built[clinic.key])
-    tell("WhatsApp and SMS: account, wording, consent")
-    build_phones(env, built["pune"], twilio)
+    tell("WhatsApp and SMS: accounts, wording, consent")
+    build_wording_tests(env, built)
+    for key, company in built.items():
+        build_phones(env, key, company, twilio)
     tell("Documents of patients")
     pune = next(clinic for clinic in CLINICS if clinic.key == "pune")
     build_documents(env, pune, built["pune"])

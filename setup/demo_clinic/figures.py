@@ -57,6 +57,7 @@ class Figures:
         self.env = env
         self.last_entry = self.find_last("clinic_followup_entry")
         self.last_message = self.find_last("clinic_message")
+        self.is_first_run = not self.last_entry
         self.blocked = {}
         self.mails = []
 

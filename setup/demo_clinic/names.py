@@ -82,5 +82,5 @@ UNUSABLE_PHONES = {
 def format_phone(key, number):
     """Return the clinic's nth number the way a desk would type it (n below 10,000)."""
     if key == "lyon":
-        return f"04 65 71 {number // 100:02d} {number % 100:02d}"
+        return f"06 00 00 {number // 100:02d} {number % 100:02d}"
     return f"+91 98220 5{number:04d}"

@@ -1,7 +1,9 @@
-"""WhatsApp and SMS in the demo: an an account at the emulator, wording, consent."""
+"""WhatsApp and SMS in the demo: accounts at the emulator, wording, consent."""
 
 import os
+import re
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from emulators.twilio import TwilioEmulator, memory
 
@@ -12,11 +14,38 @@ from odoo.addons.clinic_whatsapp.models.lookup import SLICE
 from .companies import remember
 
 PORT = 8169
-WHATSAPP, SMS = "+912025430128", "+912025430129"
-SID = "AC" + "0d" * 16
-KEYS = {"auth_token": "a" * 32, "api_key": "SK" + "0d" * 16, "api_secret": "b" * 32}
-# Of the people with a number: so many agreed to WhatsApp, so many of these have none.
-AGREED, WITHOUT = 0.75, 0.12
+
+
+class Line(NamedTuple):
+    """A clinic's account: its numbers, its prices, and how many agreed to WhatsApp."""
+
+    name: str
+    whatsapp: str
+    sms: str
+    whatsapp_price: float
+    sms_price: float
+    agreed: float
+
+    @property
+    def sid(self):
+        return "AC" + self.name.encode().hex()[:8] * 4
+
+    @property
+    def keys(self):
+        return {
+            "auth_token": "a" * 32,
+            "api_key": "SK" + self.name.encode().hex()[:8] * 4,
+            "api_secret": "b" * 32,
+        }
+
+
+# The French clinic writes by WhatsApp, else by email: it sends no SMS.
+LINES = {
+    "lyon": Line("Accueil", "+33465712015", "", 0.03, 0.0, 0.5),
+    "pune": Line("Reception", "+912025430128", "+912025430129", 0.16, 0.22, 0.75),
+}
+# Of those who agreed so many have no WhatsApp; so many others read what they get.
+WITHOUT, READERS = 0.12, 0.6
 REJECTED = ("before3", "hi", "The wording reads like an offer.")
 
 
@@ -29,7 +58,13 @@ def phones(root, keep):
     file = root / ".sandbox" / "demo-phones.json"
     with TwilioEmulator(get_port()) as twilio:
         if not (keep and memory.load(twilio, file)):
-            twilio.add_account(sid=SID, **KEYS, whatsapp=[WHATSAPP], numbers=[SMS])
+            for line in LINES.values():
+                twilio.add_account(
+                    sid=line.sid,
+                    **line.keys,
+                    whatsapp=[line.whatsapp],
+                    numbers=[line.sms] if line.sms else [],
+                )
         try:
             yield twilio
         finally:
@@ -53,32 +88,37 @@ def use_phones(env, twilio):
     env["clinic.twilio.account"].search([]).public_base_url = get_odoo()
 
 
-def build_phones(env, company, twilio):
+def build_phones(env, key, company, twilio):
     """Open the account, have the wording approved, note who agreed to WhatsApp."""
+    line = LINES[key]
     account = env["clinic.twilio.account"].create(
         {
-            "name": "Reception",
+            "name": line.name,
             "company_id": company.id,
-            "account_sid": SID,
-            "auth_token": KEYS["auth_token"],
-            "api_key_sid": KEYS["api_key"],
-            "api_key_secret": KEYS["api_secret"],
-            "whatsapp_sender": WHATSAPP,
-            "sms_sender": SMS,
+            "account_sid": line.sid,
+            "auth_token": line.keys["auth_token"],
+            "api_key_sid": line.keys["api_key"],
+            "api_key_secret": line.keys["api_secret"],
+            "whatsapp_sender": line.whatsapp,
+            "sms_sender": line.sms,
             "public_base_url": get_odoo(),
-            "whatsapp_price": 0.16,
-            "sms_price": 0.22,
+            "whatsapp_price": line.whatsapp_price,
+            "sms_price": line.sms_price,
         }
     )
-    remember(env, twilio_account=account)
+    remember(env, **{f"twilio_account_{key}": account})
+    company.clinic_followup_policy_id.level_ids._prefer_whatsapp()
+    company.clinic_followup_policy_id.level_ids.pause_minutes = 0
     have_approved(env, account, twilio)
     people = env["res.partner"].search(
         [("company_id", "=", company.id), ("phone_sanitized", "!=", False)], order="id"
     )
-    agreed = people[: int(len(people) * AGREED)]
+    agreed = people[: int(len(people) * line.agreed)]
     agree(env, company, agreed)
     without = agreed[:: int(1 / WITHOUT)]
     twilio.without_whatsapp.update(without.mapped("phone_sanitized"))
+    for person in (agreed - without)[: int(len(agreed) * READERS)]:
+        twilio.end_at("read", re.escape(person.phone_sanitized))
 
 
 def have_approved(env, account, twilio):

@@ -11,6 +11,7 @@ from .documents import tell_documents
 from .examples import tell_examples
 from .phones import get_port
 from .reasons import NOT_YET
+from .wording_tests import list_results
 
 WIDTH = 80
 LINE = "─" * WIDTH
@@ -41,6 +42,7 @@ def print_report(figures, failures, mail_folder):
         tell_checked(figures),
         tell_followed_up(figures),
         tell_messages(figures),
+        tell_wordings(figures),
         tell_held_back(figures),
         tell_amounts(figures),
         tell_deposits(figures),
@@ -162,6 +164,23 @@ def tell_messages(figures):
         "  For staff: letters to print and post, calls to make.",
         tell_documents(figures.env),
     ]
+
+
+def tell_wordings(figures):
+    """Who was sent which variant, and what came of it."""
+    rows = [
+        [
+            f"{short(test.company_id)} {row['name']}: {test.topic_id.name}",
+            row["people"],
+            row["delivered"] or "·",
+            row["read"] or "·",
+            row["paid"] or "few",
+            row["between"] or "·",
+        ]
+        for test, row in list_results(figures.env)
+    ]
+    columns = ["people", "delivered", "read", "paid", "certain between %"]
+    return table("WORDINGS", columns, rows) if rows else []
 
 
 def tell_held_back(figures):
