@@ -32,18 +32,18 @@ class ResPartner(models.Model):
         """Say about what this person may be written to by WhatsApp."""
         consents = self.env["clinic.consent"]
         names = dict(consents._fields["purpose"]._description_selection(self.env))
-        company = self.env.company
-        asked = {
-            purpose: consents._get_refusals(
-                [(partner, company, purpose) for partner in self], "whatsapp"
-            )
+        keys = {
+            (partner, partner._get_asking_clinic(), purpose)
+            for partner in self
             for purpose in names
         }
+        refusals = consents._get_refusals(keys, "whatsapp")
         for partner in self:
+            company = partner._get_asking_clinic()
             allowed = [
                 name
                 for purpose, name in names.items()
-                if not asked[purpose][partner, company, purpose]
+                if not refusals[partner, company, purpose]
             ]
             partner.clinic_consent_text = ", ".join(allowed) or self.env._("nothing")
 
@@ -53,7 +53,17 @@ class ResPartner(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "clinic_whatsapp.clinic_consent_desk_action"
         )
-        return {**action, "context": {"default_partner_id": self.id}}
+        return {
+            **action,
+            "context": {
+                "default_partner_id": self.id,
+                "default_company_id": self._get_asking_clinic().id,
+            },
+        }
+
+    def _get_asking_clinic(self):
+        """Return the company that the person's answer is for."""
+        return self.company_id or self.env.company
 
     def _compute_clinic_document_count(self):
         counts = dict(

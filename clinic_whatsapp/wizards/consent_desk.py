@@ -9,7 +9,9 @@ class ClinicConsentDesk(models.TransientModel):
     _name = "clinic.consent.desk"
     _description = "Consent at the Desk"
 
-    partner_id = fields.Many2one("res.partner", required=True, readonly=True)
+    partner_id = fields.Many2one(
+        "res.partner", string="Person", required=True, readonly=True
+    )
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
