@@ -67,13 +67,15 @@ class AccountMove(models.Model):
     def _check_clinic_payer_amount(self):
         for move in self.filtered(lambda one: one.state == "draft"):
             amount, currency = move.clinic_payer_amount, move.currency_id
+            if currency.is_zero(amount):
+                continue  # A credit note in the making has a total below zero.
             if currency.compare_amounts(amount, 0) < 0 or (
                 currency.compare_amounts(amount, move.amount_total) > 0
             ):
                 raise ValidationError(
                     self.env._("The payer's share can't be more than the bill.")
                 )
-            if not currency.is_zero(amount) and not move.clinic_payer_id:
+            if not move.clinic_payer_id:
                 raise ValidationError(
                     self.env._("Say which third-party payer pays this share.")
                 )
