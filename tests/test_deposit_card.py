@@ -213,6 +213,7 @@ class TestDepositCard(StripeDepositCase):
                 self.kind, self.patient, MONDAY_NINE + timedelta(days=days)
             )
             self.assertIsNone(quote)  # the law forbids the policy's hold
+        self.assertFalse(self.env.ref("payment.payment_method_upi")._can_hold())
         self.policy.kind = "fixed"
         deposit = self.request(start=MONDAY_NINE + timedelta(days=8))
         self.assertEqual(deposit.way, "pay")

@@ -265,6 +265,7 @@ class TestDepositMoneyBack(StripeDepositCase):
         )
 
     def test_refund_at_the_dashboard_of_what_paid_the_bill_is_for_a_person(self):
+        self.policy.kind = "fixed"
         for account in (None, self.create_advance_account()):
             transaction, intent = self.pay_card(
                 self.request(partner=self.create_patient("Lou Un" if account else "Lo"))

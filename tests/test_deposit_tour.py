@@ -1,7 +1,7 @@
-"""Patients pay a deposit in a real browser, on a small phone and on a desktop."""
+"""Patients pay a deposit in a real browser, on a small phone."""
 
 import invariants
-from phone import DESKTOP, PHONE, Phone
+from phone import PHONE, Phone
 from tour import TourCase
 
 from odoo.tests import HttpCase, tagged
@@ -10,9 +10,7 @@ from odoo.addons.clinic_payment_deposit.tests.deposit_common import DepositCase
 
 
 @tagged("post_install", "-at_install")
-class TestDepositTourOnPhone(DepositCase, HttpCase):
-    size = PHONE
-
+class TestDepositTour(DepositCase, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -31,7 +29,7 @@ class TestDepositTourOnPhone(DepositCase, HttpCase):
     def test_terms_accepted_paid_and_confirmed(self):
         deposit = self.request(accepted=False)
         path = f"/d/{deposit._get_url().rpartition('/')[2]}"
-        with Phone(self, self.size).opened(path) as phone:
+        with Phone(self, PHONE).opened(path) as phone:
             phone.sees("30.00 €")
             phone.sees("15 minutes left")
             phone.sees("Free cancellation until")
@@ -49,8 +47,3 @@ class TestDepositTourOnPhone(DepositCase, HttpCase):
             phone.misses("Pay 30.00 €")
         self.assertEqual((deposit.state, deposit.paid), ("paid", 30.0))
         self.assertEqual(self.booking.state, "confirmed")
-
-
-@tagged("post_install", "-at_install")
-class TestDepositTourOnDesktop(TestDepositTourOnPhone):
-    size = DESKTOP

@@ -91,6 +91,12 @@ class TestDeposit(DepositCase):
         refund._post_process()
         return refund
 
+    def credit(self, bill, amount):
+        """Post a credit note of a part of a bill."""
+        note = bill._reverse_moves()
+        note.invoice_line_ids.price_unit = amount
+        note.action_post()
+
     def test_deposit_under_the_bill_leaves_the_rest_to_pay(self):
         deposit = self.request()
         self.pay_deposit(deposit)
@@ -100,13 +106,29 @@ class TestDeposit(DepositCase):
         self.assertEqual(bill.amount_residual, 70.0)
         self.assertEqual(deposit.line_ids.filtered("move_id").move_id, bill)
 
-    def test_matching_that_is_undone_opens_the_deposit_again(self):
-        deposit = self.request()
-        self.pay_deposit(deposit)
-        bill = self.bill(100.0)
-        deposit._apply_to(bill)
-        bill.line_ids.remove_move_reconcile()
-        self.assertEqual((deposit.state, deposit.open), ("paid", 30.0))
+    def test_bill_that_is_cancelled_or_credited_opens_the_deposit_again(self):
+        for account in (None, self.create_advance_account()):
+            with self.subTest(account=account and account.code):
+                deposit = self.request(
+                    partner=self.create_patient("Ann Other" if account else "Al Ba")
+                )
+                transaction = self.pay_deposit(deposit)
+                bill = self.bill(20.0, deposit.partner_id)
+                deposit._apply_to(bill)
+                bill.button_draft()
+                bill.button_cancel()
+                self.assertEqual((deposit.state, deposit.open), ("paid", 30.0))
+                bill.button_draft()
+                bill.action_post()
+                deposit._apply_to(bill)
+                self.assertEqual((bill.amount_residual, deposit.applied), (0.0, 20.0))
+                self.credit(bill, 5.0)
+                self.assertEqual((bill.amount_residual, deposit.applied), (0.0, 15.0))
+                self.credit(bill, 15.0)
+                self.assertEqual((deposit.state, deposit.open), ("paid", 30.0))
+                self.refund(deposit, transaction, 30.0)
+                self.assertEqual(deposit.state, "refunded")
+                self.assertFalse(deposit.partner_id.clinic_balance)
 
     def test_more_than_is_open_is_not_given_back(self):
         deposit = self.request()

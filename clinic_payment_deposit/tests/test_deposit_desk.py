@@ -75,6 +75,15 @@ class TestDepositDesk(DepositCase):
             )
             self.assertEqual((receipt.amount, receipt.can_undo), (30.0, False))
 
+    def test_online_payment_after_the_desks_is_put_on_the_list(self):
+        deposit = self.request()
+        begun = self.begin(deposit)
+        self.do(deposit, "receive", self.desk)
+        begun._set_done()
+        begun._post_process()
+        self.assertEqual(self.get_filed(begun).mapped("kind"), ["double"])
+        self.assertEqual((deposit.state, deposit.open), ("paid", 60.0))
+
     def test_cash_is_given_back_by_hand_by_managers_only(self):
         deposit = self.request()
         self.do(deposit, "receive", self.desk)

@@ -5,6 +5,7 @@ from . import provider
 from . import booking_type
 from . import deposit
 from . import ledger
+from . import credit_note
 from . import request
 from . import cancel
 from . import refund

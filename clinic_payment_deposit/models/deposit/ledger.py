@@ -182,6 +182,17 @@ class AccountMove(models.Model):
         help="The bill that the deposit was moved for.",
     )
 
+    def _undo_unused_transfers(self):
+        """Reverse what was moved for bills that it does not pay any more.
+
+        A bill that was cancelled or credited leaves the advance open, as it was before.
+        """
+        for move in self.filtered(lambda move: move.state == "posted"):
+            credit = move.line_ids.filtered(lambda line: line.balance < 0)
+            if not credit.matched_debit_ids:
+                today = fields.Date.context_today(move)
+                move._reverse_moves([{"date": today, "ref": move.ref}], cancel=True)
+
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
@@ -249,9 +260,11 @@ class AccountPartialReconcile(models.Model):
             .search([("partial_id", "in", self.ids)])
         )
         deposits = lines.deposit_id
+        transfers = self.credit_move_id.move_id.filtered("clinic_deposit_for_id")
         lines.unlink()
         result = super().unlink()
         deposits._derive()
+        transfers.sudo()._undo_unused_transfers()
         return result
 
     def _follow_deposits(self):

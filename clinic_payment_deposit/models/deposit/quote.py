@@ -3,8 +3,8 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 
-# A provider keeps a hold for seven days: two are left to note who did not come.
-HOLD_DAYS = 5
+# A provider keeps a hold for seven days; the visit comes before the last of them.
+HOLD_DAYS = 6
 NO_SHOWS = 2
 MONTHS = 24
 OVERDUE_DAYS = 60

@@ -3,8 +3,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from .deposit import WAITING
-from .quote import HOLD_DAYS
 
+# A hold lasts for seven days: two are left to note who did not come.
+HOLD_DAYS = 5
 # Days to pay by link what a saved card did not give.
 LINK_DAYS = 7
 

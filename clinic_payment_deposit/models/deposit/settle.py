@@ -62,7 +62,12 @@ class ClinicDeposit(models.Model):
 
     def _is_second(self, transaction):
         """Return whether another payment of this deposit has come before."""
-        return not transaction.source_transaction_id and any(
+        if transaction.source_transaction_id:
+            return False
+        by_desk = self.line_ids.filtered(
+            lambda line: line.kind == "paid" and not line.transaction_id
+        )
+        return bool(by_desk) or any(
             other != transaction
             and not other.source_transaction_id
             and other.operation != "validation"

@@ -1,7 +1,7 @@
 import pytz
 from babel.dates import format_datetime
 
-from odoo import models
+from odoo import api, fields, models
 from odoo.tools.misc import babel_locale_parse
 
 from .deposit import WAITING
@@ -13,6 +13,18 @@ class ClinicDeposit(models.Model):
     """What people are told about their deposit, by the outbox."""
 
     _inherit = "clinic.deposit"
+
+    pay_by_when = fields.Char(string="To Be Paid before", compute="_compute_moments")
+    free_when = fields.Char(string="Cancelled Free until", compute="_compute_moments")
+
+    @api.depends("pay_by", "free_until")
+    @api.depends_context("lang")
+    def _compute_moments(self):
+        """Say the zone: whoever reads may sit in another one than the clinic."""
+        lang = self.env.lang
+        for deposit in self.sudo():
+            deposit.pay_by_when = deposit._format_moment(deposit.pay_by, lang)
+            deposit.free_when = deposit._format_moment(deposit.free_until, lang)
 
     def _tell_requested(self, key=""):
         """Send the link of the pay page, once for each deadline.
