@@ -1,3 +1,4 @@
+from emulators.proxy import ReverseProxy
 from emulators.twilio.callbacks import get_inbound_form, get_status_form
 from whatsapp import CLINIC_SMS, MOBILE, WebhookCase
 
@@ -95,6 +96,22 @@ class TestWhatsappWebhook(WebhookCase):
             [{"attempt_id": attempt.id, "status": "delivered", "problem": False}],
         )
         self.assertTrue(self.events().applied_at)
+
+    def test_web_server_in_front_changes_nothing_of_the_signature(self):
+        attempt = self.send()
+        public = "https://clinic.example.com/odoo"
+        self.account.public_base_url = public
+        with ReverseProxy(self.base_url(), public) as front:
+            answer = self.tell(attempt, "delivered", base=public, through=front.url)
+            self.assertEqual(answer.status_code, 204)
+            with mute_logger("odoo.http"):
+                inner = self.tell(
+                    attempt, "read", base=self.base_url(), through=front.url
+                )
+            self.assertEqual(inner.status_code, 403, "signed over the inner address")
+        self.assertEqual(front.passed, [f"/clinic/twilio/status/{attempt.uuid}"] * 2)
+        self.apply()
+        self.assertEqual(attempt.state, "delivered")
 
     def test_address_behind_a_path_and_with_a_query_is_signed_whole(self):
         attempt = self.send()

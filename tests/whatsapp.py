@@ -189,7 +189,8 @@ class WebhookCase(WhatsappCase, HttpCase):
     def post(self, path, form, base="https://clinic.example.com", **vals):
         """Post a form as the provider does, signed over the address it knows.
 
-        :param vals: `token` to sign with; `signature` to send instead; `headers`
+        :param vals: `token` to sign with; `signature` to send instead; `headers`;
+            `through`: address of a proxy to post to
         """
         token = vals.get("token", self.emulated.auth_token)
         signature = vals.get("signature", sign(token, base + path, form))
@@ -199,7 +200,10 @@ class WebhookCase(WhatsappCase, HttpCase):
             **vals.get("headers", {}),
         }
         return self.url_open(
-            path, data=urlencode(form).encode(), headers=headers, allow_redirects=False
+            vals.get("through", "") + path,
+            data=urlencode(form).encode(),
+            headers=headers,
+            allow_redirects=False,
         )
 
     def tell(self, attempt, status, error_code=None, **vals):
