@@ -68,9 +68,13 @@ class TestBookWait(BookPageCase):
         self.assertIn("not on the waiting list any more", self.read_page(path))
 
     def test_freed_time_is_offered_to_whoever_joined(self):
+        taken = self.confirm(start=self.monday), self.confirm(start=self.monday)
         self.prove(self.wait())
         entry = self.find_entries()
+        self.assertFalse(entry._offer(), "what was free did not suit")
+        taken[0]._give_back("clinic")
         booking = entry._offer()
+        self.assertEqual(booking.start, self.monday)
         self.assertEqual(booking.clinic_source, "waiting")
         url = self.env["clinic.link"]._issue(
             entry.partner_id, self.company, purpose="booking", waiting_id=entry.id

@@ -171,6 +171,11 @@ class ClinicWaitingList(models.Model):
         refused = set(self.refused or [])
         return [slot for slot in slots if str(slot.start) not in refused]
 
+    def _skip_free(self):
+        """Never offer what is free now: the person has seen it, and it did not suit."""
+        free = [str(slot.start) for slot in self._get_fitting_slots()]
+        self.refused = [*(self.refused or []), *free]
+
     def _hold(self, slot):
         return self.env["resource.booking"]._hold_slot(
             self.type_id,

@@ -48,6 +48,7 @@ class ClinicBookingRequest(models.Model):
             person = self._take_in()
             self._note_consent(person)
             entry = entry.create(self._prepare_entry_vals(person))
+        entry[:1]._skip_free()
         self.write({"waiting_id": entry[:1].id, "partner_id": entry.partner_id[:1].id})
 
     def _get_entries(self):
