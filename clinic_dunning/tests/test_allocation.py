@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo import Command, fields
 from odoo.tests import tagged
 
@@ -173,3 +175,14 @@ class TestAllocation(PayCase):
         )
         self.assertEqual(thanks.topic_id.code, "paid")
         self.assertEqual(len(thanks), 1)
+
+    def test_receipt_goes_out_at_once_at_night_unless_a_plan_charged(self):
+        self._make_invoice()
+        transaction = self._pay()
+        thanks = self.env["clinic.message"].search(
+            [("partner_id", "=", self.patient.id)]
+        )
+        with freeze_time("2026-03-01 23:00:00"):
+            self.assertFalse(thanks._get_next_opening("email"))
+            transaction.clinic_checkout_id.sudo().link_id = False
+            self.assertTrue(thanks._get_next_opening("email"))

@@ -172,6 +172,8 @@ class TestPayRenewal(PayCase):
             self.assertIn("on its way", self.renew(path).text)
         self.assertEqual(len(self.queued()), 1)
         self.assertEqual(self.queued().topic_id.code, "statement")
+        with freeze_time("2026-03-01 23:00:00"):
+            self.assertFalse(self.queued()._get_next_opening("email"))
 
     def test_unknown_revoked_and_working_links_send_nothing_and_answer_alike(self):
         self._make_invoice()

@@ -57,6 +57,7 @@ class Clinic:
     domain: str
     color: str
     policy_text: str
+    policy_translations: dict
     third_party_share: float
     terms: int
     services: tuple
@@ -93,6 +94,11 @@ LYON = Clinic(
         "Une difficulté ? Appelez-nous : un règlement en plusieurs fois est possible. "
         "Aucuns frais ne sont ajoutés pour un rappel.</p>"
     ),
+    policy_translations={
+        "en_GB": "<p>Our fees are payable within 30 days, by card, bank transfer or "
+        "cheque. Difficulties? Call us: you can pay in instalments. Nothing is added "
+        "for a reminder.</p>"
+    },
     third_party_share=0.65,
     terms=30,
     services=(
@@ -152,6 +158,11 @@ PUNE = Clinic(
         "Your reports are released whether or not the bill is paid. Please call us if "
         "you need more time.</p>"
     ),
+    policy_translations={
+        "hi_IN": "<p>बिल 15 दिन के भीतर UPI, कार्ड, बैंक ट्रांसफ़र या नकद से देय हैं। "
+        "आपकी रिपोर्ट बिल के भुगतान पर निर्भर नहीं है। "
+        "अधिक समय चाहिए तो कृपया हमें फ़ोन करें।</p>"
+    },
     third_party_share=0.8,
     terms=15,
     services=(

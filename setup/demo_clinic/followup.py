@@ -25,6 +25,8 @@ def build_followup(env, clinic, company):
     """Give a clinic its policy, and its people what holds reminders back."""
     policy = build_policy(env, clinic.preset, company)
     policy.payment_policy_text = clinic.policy_text
+    for lang, text in clinic.policy_translations.items():
+        policy.with_context(lang=lang).payment_policy_text = text
     policy.catch_up = clinic.catch_up
     policy.action_activate()
     remember(env, **{f"policy_{clinic.key}": policy})

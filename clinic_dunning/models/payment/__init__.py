@@ -5,6 +5,7 @@ from . import link_renew
 from . import link_transfer
 from . import link_unlock
 from . import link_code
+from . import answer
 from . import link_patience
 from . import link_details
 from . import case_staff

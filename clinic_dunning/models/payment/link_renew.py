@@ -51,3 +51,4 @@ class ClinicLink(models.Model):
             amount=statement.get_amount(currency, statement.get_asked(currency)),
             route_id=route.id,
         )
+        self.env.ref("clinic_dunning.ir_cron_send").sudo()._trigger()

@@ -323,3 +323,4 @@ class PaymentTransaction(models.Model):
             route_id=self.env.ref("clinic_dunning.route_email").id,
             values={"reference": self.reference},
         )
+        self.env.ref("clinic_dunning.ir_cron_send").sudo()._trigger()
