@@ -82,7 +82,6 @@ class ClinicFollowupDecision(models.AbstractModel):
                AND account_move_line.account_id IN %(accounts)s
                AND account_move_line.parent_state = 'posted'
                AND account_move_line.reconciled IS NOT TRUE
-               AND account_move_line.amount_residual <> 0
                AND debtor.clinic_is_third_party_payer IS NOT TRUE
                AND move.payment_state IS DISTINCT FROM 'in_payment'
                AND %(counts)s %(near)s
