@@ -6,7 +6,14 @@
     "license": "LGPL-3",
     "author": "Clinic Billing Addons",
     "external_dependencies": {"python": ["phonenumbers", "qrcode"]},
-    "depends": ["account", "account_payment", "mail", "phone_validation", "portal"],
+    "depends": [
+        "account",
+        "account_payment",
+        "mail",
+        "phone_validation",
+        "portal",
+        "privacy_lookup",
+    ],
     "data": [
         "security/groups.xml",
         "security/ir.model.access.csv",
@@ -56,6 +63,7 @@
         "views/privacy_views.xml",
         "views/compliance_views.xml",
         "views/res_partner_views.xml",
+        "views/erasure_views.xml",
         "views/account_move_views.xml",
         "views/res_company_views.xml",
         "views/payment_views.xml",

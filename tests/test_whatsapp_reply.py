@@ -1,3 +1,4 @@
+import base64
 from unittest.mock import patch
 
 from whatsapp import CLINIC_WHATSAPP, MOBILE, WebhookCase
@@ -261,3 +262,25 @@ class TestWhatsappReply(WebhookCase):
         self.assertFalse(sessions._is_open(self.account, CLINIC_WHATSAPP))
         self.go_to("2026-03-11 10:00:01")
         self.assertFalse(sessions._is_open(self.account, MOBILE))
+
+    def test_what_an_erased_person_wrote_is_gone(self):
+        self.invoice.button_draft()
+        self.invoice.button_cancel()
+        text = self.write("Please call my wife")
+        aside = self.write("My biopsy was on Monday")
+        document = self.env["clinic.patient.document"].create(
+            {
+                "company_id": self.company.id,
+                "patient_id": self.patient.id,
+                "content": base64.b64encode(b"%PDF-1.4 secret"),
+                "file_name": "secret.pdf",
+            }
+        )
+        self.patient._erase_clinic_data()
+        gone = {"body": False, "body_kept": False, "number": "-", "state": "done"}
+        self.assertRecordValues(text | aside, [gone, gone])
+        self.assertEqual((document.state, document.content), ("erased", False))
+        self.assertFalse(self.env["clinic.whatsapp.session"].search([]))
+        self.assertFalse(any(self.env["clinic.twilio.event"].mapped("address_hash")))
+        # The number is a stranger's from now on.
+        self.assertFalse(self.write("PAY").partner_id == self.patient)

@@ -3,3 +3,4 @@ from . import ledger
 from . import followup
 from . import outreach
 from . import payment
+from . import erasure

@@ -13,6 +13,7 @@ from . import test_decision_people
 from . import test_decision_queries
 from . import test_desk_payment
 from . import test_experiment
+from . import test_erasure
 from . import test_evidence
 from . import test_exception
 from . import test_home

@@ -43,3 +43,4 @@ from . import document_match
 from . import document_notice
 from . import document_page
 from . import document_erase
+from . import erasure

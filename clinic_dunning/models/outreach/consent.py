@@ -69,6 +69,10 @@ class ClinicConsent(models.Model):
     def _unlink_never(self):
         raise UserError(self.env._("A proof of consent can't be deleted."))
 
+    def _wipe(self):
+        """Keep what was said and when; from which device is nobody's business."""
+        return super().write({"ip": False})
+
     @api.model
     def _get_refusal(self, partner, company, purpose, channel):
         """Return why this channel may not be used for this purpose, or ''."""

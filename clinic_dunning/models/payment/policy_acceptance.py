@@ -58,6 +58,10 @@ class ClinicPolicyAcceptance(models.Model):
     def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(self.env._("A proof can't be changed."))
 
+    def _wipe(self):
+        """Keep what was accepted and when, not from which device."""
+        return super().write({"ip": False})
+
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("A proof can't be deleted."))
