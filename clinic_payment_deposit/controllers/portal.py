@@ -35,7 +35,7 @@ class BookingPortal(CustomerPortal):
             booking_sudo._move_to(start)
         except UserError as error:
             return self._show_calendar(booking_sudo, error)
-        return request.redirect(booking_sudo._get_next_url())
+        return request.redirect(booking_sudo._get_next_url(), local=False)
 
     @route(methods=["GET", "POST"])
     def portal_booking_cancel(self, booking_id, access_token=None, **kwargs):

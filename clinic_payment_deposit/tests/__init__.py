@@ -15,3 +15,4 @@ from . import test_book_stranger
 from . import test_book_wait
 from . import test_desk_booking
 from . import test_tools
+from . import test_deposit_asked

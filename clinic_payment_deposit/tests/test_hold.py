@@ -48,6 +48,7 @@ class TestHold(BookingCase):
     def test_only_slots_on_offer_are_taken(self):
         for start in (
             MONDAY_NINE + timedelta(minutes=7),  # off the grid
+            MONDAY_NINE - timedelta(milliseconds=500),  # by half a second
             MONDAY_NINE - timedelta(days=7, hours=1),  # in the past
             datetime(2026, 3, 11, 9, 0),  # inside the notice
             datetime(2026, 3, 15, 9, 0),  # on Sunday

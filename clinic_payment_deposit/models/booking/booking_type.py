@@ -209,7 +209,8 @@ class ResourceBookingType(models.Model):
             raise SlotRefused(
                 self.env._("It is too late to book this time. Please choose another.")
             )
-        if start >= last or not self._get_grid(start, start + timedelta(seconds=1)):
+        grid = self._get_grid(start, start + timedelta(seconds=1))
+        if start >= last or start not in grid:
             raise SlotRefused(
                 self.env._("This time is not offered. Please choose another.")
             )

@@ -91,6 +91,7 @@ class ResourceBooking(models.Model):
         """
         self.ensure_one()
         booking = self._by_us()
+        is_new = booking.state != "confirmed"
         if not by_desk:
             booking._check_may_change()
         found = booking._find_new_combination(start, combination, by_desk)
@@ -105,6 +106,8 @@ class ResourceBooking(models.Model):
                     "user_id": found.sudo().resource_ids.user_id[:1].id,
                 }
             )
+        if is_new:
+            booking._ask_deposit(by_desk)
         booking._withdraw_acceptance()
         if not booking._must_wait():
             booking._confirm_paid()

@@ -177,6 +177,12 @@ class ResourceBooking(models.Model):
         """Return whether money has to come before this appointment is confirmed."""
         return False
 
+    def _ask_deposit(self, by_desk=False):
+        """Ask for the deposit of appointments that got their slot without it.
+
+        :param bool by_desk: whether staff did it; else the patient, on a page
+        """
+
     def _has_live_payment(self):
         """Return whether a payment of this appointment is under way."""
         return False
