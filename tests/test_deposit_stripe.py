@@ -3,12 +3,10 @@
 from datetime import timedelta
 
 from deposit import StripeDepositCase
-from emulators import stripe
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
 CORE = "odoo.addons.payment.models.payment_transaction"
 STRIPE = "odoo.addons.payment_stripe.controllers.main"
@@ -212,169 +210,61 @@ class TestDepositHold(StripeDepositCase):
 
 
 @tagged("post_install", "-at_install")
-class TestDepositMoneyBack(StripeDepositCase):
-    """Refunds made here, made there, bounced; disputes."""
+class TestDepositTabs(StripeDepositCase):
+    """Forms left open in another tab."""
 
-    def test_refund_goes_back_once_and_is_matched(self):
-        transaction, intent = self.pay_card()
-        deposit = transaction.clinic_deposit_id
-        deposit._refund(10.0)
-        self.settle()
-        self.tell("charge.refunded", times=2)
-        self.assertEqual([r["amount"] for r in self.stripe.get_refunds(intent)], [1000])
-        self.assertRecordValues(
-            deposit, [{"state": "paid", "refunded": 10.0, "open": 30.0}]
-        )
-        self.assertEqual(len(transaction.child_transaction_ids), 1)
-        deposit._refund()
-        self.settle()
-        self.assertEqual(deposit.state, "refunded")
+    def begin_twice(self):
+        """Open two forms; return the deposit and (transaction, intent) of each."""
+        deposit = self.request(start=fields.Datetime.to_datetime("2026-03-12 08:00:00"))
+        return deposit, self.start(deposit), self.start(deposit)
 
-    def test_refund_whose_answer_is_lost_is_booked_once(self):
-        transaction, intent = self.pay_card()
-        deposit = transaction.clinic_deposit_id
-        self.stripe.faults += ["reset", "500 done"]
-        refund = deposit._refund(10.0)
-        self.assertEqual(refund.state, "pending")
-        with self.assertRaises(UserError):
-            deposit._refund(31.0)
-        self.tell("charge.refunded", times=2)
-        self.assertEqual(deposit.refunded, 10.0)
-        self.assertEqual(len(self.stripe.get_refunds(intent)), 1)
-
-    def test_while_a_refund_is_under_way_nothing_else_is_done_with_it(self):
-        transaction, intent = self.pay_card()
-        deposit = transaction.clinic_deposit_id
-        self.stripe.faults += ["reset", "500 done"]
-        deposit._refund(30.0)
-        for act in (
-            lambda: deposit._refund(11.0),
-            lambda: deposit._keep(11.0),
-            lambda: deposit._apply_to(self.bill(11.0)),
-        ):
-            with self.assertRaises(UserError), self.env.cr.savepoint():
-                act()
-        self.assertEqual(deposit._preview_cancel().refunded, 10.0)
-        deposit._keep(10.0)
-        self.tell("charge.refunded", times=2)
-        self.assertRecordValues(
-            deposit, [{"refunded": 30.0, "kept": 10.0, "open": 0.0, "state": "kept"}]
-        )
-        self.assertEqual(
-            sum(r["amount"] for r in self.stripe.get_refunds(intent)), 3000
-        )
-
-    def test_refund_at_the_dashboard_of_what_paid_the_bill_is_for_a_person(self):
-        self.policy.kind = "fixed"
-        for account in (None, self.create_advance_account()):
-            transaction, intent = self.pay_card(
-                self.request(partner=self.create_patient("Lou Un" if account else "Lo"))
-            )
-            deposit = transaction.clinic_deposit_id
-            bill = self.bill(40.0, deposit.partner_id)
-            deposit._apply_to(bill)
-            self.stripe.refund_at_dashboard(intent, 2500)
-            self.tell("charge.refunded", times=2)
-            self.assertEqual((deposit.state, deposit.applied), ("applied", 40.0))
-            filed = self.get_filed(transaction)
-            self.assertRecordValues(filed, [{"kind": "overdrawn", "amount": 25.0}])
-            self.assertIn("Undo the use", filed.next_action)
-            self.assertEqual(deposit.partner_id.clinic_overdue, 0.0)
-
-    def test_return_of_one_deposit_does_not_pay_another(self):
-        self.policy.kind = "fixed"
-        first, intent = self.start(self.request())
-        second, _intent = self.start(
-            self.request(partner=self.create_patient("Max Other"))
-        )
+    def finish(self, transaction, intent):
         self.stripe.pay(intent)
-        self.come_back(second, intent)
-        self.come_back(first, intent)
-        self.come_back(second, intent)
-        self.settle()
-        self.assertEqual((first.state, second.state), ("done", "draft"))
-        self.assertEqual(second.clinic_deposit_id.state, "requested")
+        self.come_back(transaction, intent)
+        transaction._post_process()
 
-    def test_refund_at_the_dashboard_is_booked(self):
-        transaction, intent = self.pay_card()
-        self.stripe.refund_at_dashboard(intent, 2500)
-        self.tell("charge.refunded", times=2)
-        self.assertEqual(transaction.clinic_deposit_id.refunded, 25.0)
+    def test_second_hold_is_let_go(self):
+        deposit, first, second = self.begin_twice()
+        self.finish(*second)
+        self.finish(*first)
+        self.assertEqual((deposit.state, second[0].state), ("authorized", "authorized"))
+        self.assertEqual(self.stripe.intents[first[1]]["status"], "canceled")
+        self.assertFalse(self.get_filed(first[0]))
 
-    def test_refund_that_bounced_opens_the_deposit_for_a_person(self):
-        transaction, intent = self.pay_card()
-        deposit = transaction.clinic_deposit_id
-        deposit._refund()
-        self.settle()
-        self.stripe.bounce(self.stripe.get_refunds(intent)[0]["id"])
-        self.tell("charge.refund.updated", times=2)
-        self.assertRecordValues(deposit, [{"state": "exception", "open": 40.0}])
-        self.assertEqual(self.get_filed(transaction).mapped("kind"), ["bounced"])
+    def test_forms_that_are_left_open_take_no_money(self):
+        self.policy.kind = "fixed"
+        journal = self.create_cash_journal()
+        for over in (
+            lambda deposit, _other: deposit._receive_by_hand(journal, "token"),
+            lambda _deposit, other: self.finish(*other),
+            lambda deposit, _other: deposit._release(),
+            lambda deposit, _other: deposit.booking_id._cancel("patient"),
+        ):
+            deposit, begun, other = self.begin_twice()
+            self.watch()
+            self.assertEqual(begun[0].state, "draft")
+            over(deposit, other)
+            self.watch()
+            self.assertEqual(begun[0].state, "cancel")
+            self.assertEqual(self.stripe.intents[begun[1]]["status"], "canceled")
+            deposit.booking_id._give_back("clinic")
 
-    def test_dispute_stops_everything_and_a_won_one_goes_on(self):
-        transaction, intent = self.pay_card()
-        deposit = transaction.clinic_deposit_id
-        self.stripe.dispute(intent)
-        self.tell("charge.dispute.created", times=2)
-        self.assertEqual(deposit.state, "exception")
-        self.assertEqual(self.get_filed(transaction).mapped("kind"), ["disputed"])
-        self.stripe.dispute(intent, "won")
-        self.tell("charge.dispute.closed")
-        self.assertEqual(deposit.state, "paid")
-
-    def test_lost_dispute_is_money_taken_back(self):
-        transaction, intent = self.pay_card()
-        self.stripe.dispute(intent, "lost")
-        self.tell("charge.dispute.closed")
-        filed = self.get_filed(transaction).filtered(lambda e: e.state == "open")
-        self.assertEqual(filed.mapped("kind"), ["charged_back"])
-
-    def test_forged_and_unsigned_news_are_refused(self):
-        transaction, intent = self.pay_card()
-        self.stripe.dispute(intent)
-        body, headers = self.stripe.get_told("charge.dispute.created")
-        for signature in (stripe.sign(body, "whsec_wrong"), ""):
-            forged = {**headers, "Stripe-Signature": signature}
-            with mute_logger(STRIPE, "odoo.http"):
-                self.assertEqual(self.webhook(body, forged).status_code, 403)
-        self.provider.stripe_webhook_secret = False
-        self.assertEqual(self.webhook(body, headers).status_code, 403)
-        self.assertFalse(self.get_filed(transaction))
-
-    def test_webhook_comes_again_while_stripe_can_not_be_asked(self):
-        transaction, intent = self.pay_card()
-        self.stripe.refund_at_dashboard(intent, 1000)
-        event = self.stripe.get_told("charge.refunded")
-        self.stripe.down = True
-        self.assertEqual(self.webhook(*event).status_code, 503)
-        self.stripe.down = False
-        self.assertEqual(self.webhook(*event).status_code, 200)
-        self.settle()
-        self.assertEqual(transaction.clinic_deposit_id.refunded, 10.0)
-
-    def test_over_refund_is_refused_in_cores_wizard_too(self):
-        transaction, _intent = self.pay_card()
-        with self.assertRaises(UserError):
-            transaction._refund(40.01)
-        self.assertFalse(transaction.child_transaction_ids)
-
-    def test_lost_charge_of_a_saved_card_is_found_by_its_reference(self):
-        transaction, intent = self.pay_card()
-        token = self.env["payment.token"].create(
-            {
-                "provider_id": self.provider.id,
-                "payment_method_id": self.method.id,
-                "partner_id": self.patient.id,
-                "provider_ref": self.stripe.intents[intent]["customer"],
-            }
+    def test_form_of_a_slot_that_was_given_back_may_still_be_paid(self):
+        deposit, begun, _other = self.begin_twice()
+        self.go_to("2026-03-10 10:16:00")
+        self.release()
+        self.watch()
+        self.assertEqual((deposit.state, begun[0].state), ("expired", "draft"))
+        self.finish(*begun)
+        self.assertEqual(
+            (deposit.state, self.booking.state), ("authorized", "confirmed")
         )
-        transaction.token_id = token
-        made_at = int(transaction.create_date.timestamp())
-        self.stripe.intents[intent]["created"] = made_at
-        found = transaction._look_up_by_stripe()
-        self.assertEqual(found["payment_intent"]["id"], intent)
-        transaction.reference = "OTHER"
-        self.assertIs(transaction._look_up_by_stripe(), False)
-        self.stripe.down = True
-        self.assertIsNone(transaction._look_up_by_stripe())
-        self.stripe.down = False
+
+    def test_what_was_paid_just_before_it_is_given_up_counts(self):
+        self.policy.kind = "fixed"
+        deposit, begun, _other = self.begin_twice()
+        self.stripe.pay(begun[1])
+        deposit._release()
+        self.watch()
+        self.assertEqual((begun[0].state, deposit.state), ("done", "exception"))
+        self.assertEqual(self.get_filed(begun[0]).mapped("kind"), ["late"])

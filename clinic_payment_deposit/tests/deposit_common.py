@@ -53,6 +53,27 @@ class DepositCase(BookingCase):
         return provider, method
 
     @classmethod
+    def create_cash_journal(cls):
+        """Return the journal of what is paid at the desk."""
+        journal = cls.env["account.journal"].create(
+            {
+                "name": "Desk",
+                "type": "cash",
+                "code": "DSK",
+                "company_id": cls.company.id,
+                "clinic_desk_allowed": True,
+            }
+        )
+        lines = (
+            journal.inbound_payment_method_line_ids
+            | journal.outbound_payment_method_line_ids
+        )
+        lines.payment_account_id = cls.env["account.account"].search(
+            [("code", "=", "511000"), ("company_ids", "in", cls.company.ids)]
+        )
+        return journal
+
+    @classmethod
     def create_advance_account(cls):
         """Return an account of advances, as the French chart has it."""
         return cls.env["account.account"].create(

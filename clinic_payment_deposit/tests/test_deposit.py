@@ -178,6 +178,15 @@ class TestDeposit(DepositCase):
         self.release()
         self.assertTrue(self.booking.active)
 
+    def test_whichever_payment_comes_first_counts(self):
+        deposit = self.request()
+        begun = self.begin(deposit)
+        first = self.pay_deposit(deposit)
+        begun._set_done()
+        begun._post_process()
+        self.assertEqual(self.get_filed(begun).mapped("kind"), ["double"])
+        self.assertFalse(self.get_filed(first))
+
     def test_second_payment_is_put_on_the_list_and_can_be_given_back(self):
         deposit = self.request()
         self.pay_deposit(deposit)
@@ -209,6 +218,7 @@ class TestDeposit(DepositCase):
         deposit._cancel("patient", "Cancelled")
         fee = deposit.line_ids.filtered(lambda line: line.kind == "kept").move_id
         self.assertEqual((fee.amount_total, fee.payment_state), (15.0, "paid"))
+        self.assertTrue(fee.no_followup, "nobody is reminded of it")
 
     def test_cancelling_again_keeps_and_gives_back_nothing_more(self):
         deposit = self.request()
@@ -220,8 +230,40 @@ class TestDeposit(DepositCase):
         self.assertEqual((deposit.kept, deposit.state), (15.0, "paid"))
         self.assertEqual(self.get_filed(paid).mapped("amount"), [15.0])
         self.refund(deposit, paid, 15.0)
-        deposit._cancel("clinic", "Again")
         self.assertEqual((deposit.kept, deposit.refunded, deposit.open), (15, 15, 0))
+
+    def test_clinic_that_excuses_a_late_cancellation_gives_back_what_it_kept(self):
+        deposit = self.request()
+        paid = self.pay_deposit(deposit)
+        self.go_to(MONDAY_NINE - timedelta(hours=2))
+        self.booking.type_id.modifications_deadline = 24
+        self.booking.action_late_cancel()
+        self.assertEqual(self.booking.clinic_attendance, "late_cancel")
+        self.assertEqual(deposit.kept, 15.0)
+        fee = deposit.line_ids.filtered(lambda line: line.kind == "kept").move_id
+        self.refund(deposit, paid, 15.0)
+        self.get_filed(paid).action_done()
+        self.go_to(MONDAY_NINE)
+        self.booking.action_excuse()
+        for _click in range(2):
+            self.booking.action_settle()
+        self.assertEqual(fee.payment_state, "reversed")
+        self.assertRecordValues(deposit, [{"kept": 0, "refunded": 15, "open": 15}])
+        self.assertRecordValues(
+            self.get_filed(paid),
+            [{"kind": "to_refund", "state": "open", "amount": 15}],
+        )
+
+    def test_clinic_that_withdraws_is_told_what_arrhes_mean(self):
+        self.policy.nature = "arrhes"
+        self.create_user("olga", "clinic_dunning.group_billing_officer")
+        deposit = self.request()
+        self.pay_deposit(deposit)
+        self.booking._cancel("clinic")
+        asked = deposit.activity_ids.filtered(
+            lambda activity: "arrhes" in (activity.summary or "")
+        )
+        self.assertIn("30,00", asked.note)
 
     def test_where_the_law_forbids_it_nothing_is_kept(self):
         deposit = self.request()

@@ -19,22 +19,7 @@ class TestDepositDesk(DepositCase):
             cls.create_user(name, f"clinic_dunning.group_{name}")
             for name in ("front_desk", "billing_officer", "clinic_manager")
         )
-        cls.cash = cls.env["account.journal"].create(
-            {
-                "name": "Desk",
-                "type": "cash",
-                "code": "DSK",
-                "company_id": cls.company.id,
-                "clinic_desk_allowed": True,
-            }
-        )
-        lines = (
-            cls.cash.inbound_payment_method_line_ids
-            | cls.cash.outbound_payment_method_line_ids
-        )
-        lines.payment_account_id = cls.env["account.account"].search(
-            [("code", "=", "511000"), ("company_ids", "in", cls.company.ids)]
-        )
+        cls.cash = cls.create_cash_journal()
 
     def open_act(self, deposit, act, user):
         wizards = self.env["clinic.deposit.act"].with_user(user)

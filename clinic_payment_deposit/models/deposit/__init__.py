@@ -18,7 +18,9 @@ from . import tell
 from . import transaction
 from . import stripe
 from . import stripe_event
+from . import dispute
 from . import watch
+from . import begun
 from . import saved_card
 from . import card_charge
 from . import desk

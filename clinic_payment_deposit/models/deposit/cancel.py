@@ -87,6 +87,8 @@ class ClinicDeposit(models.Model):
             elif not deposit.cancelled_on:
                 deposit.sudo().cancelled_on = fields.Datetime.now()
                 deposit._cancel_first(by, reason)
+            elif by == "clinic":
+                deposit._give_up_kept()
 
     def _cancel_first(self, by, reason):
         """Decide what is kept and what is given back."""
@@ -96,7 +98,42 @@ class ClinicDeposit(models.Model):
             self._expire(reason)
         elif self.state in ("authorized", "paid"):
             self.sudo().reason = reason
+            if by == "clinic":
+                self._ask_for_arrhes()
             self._settle_cancelled(self._preview_cancel(by=by))
+
+    def _ask_for_arrhes(self):
+        """Who takes arrhes and withdraws owes them twice: the law, not Odoo, pays."""
+        if self.state == "paid" and self.policy_id.nature == "arrhes":
+            self._ask_staff(
+                self.env._("The clinic withdrew: arrhes are owed once more"),
+                self.env._(
+                    "What was paid is given back by itself. Pay %s more by hand (Code "
+                    "civil, art. 1590), unless it was the patient who could not come.",
+                    self._format(self.paid),
+                ),
+            )
+
+    def _give_up_kept(self):
+        """The clinic excuses what it kept before: its fee is credited, the money goes.
+
+        A person looks at what can't be given back.
+        """
+        fees = self.sudo().line_ids.filtered(lambda line: line.kind == "kept").move_id
+        if not fees:
+            return
+        today = fields.Date.context_today(self)
+        try:
+            with self.env.cr.savepoint():
+                fees._reverse_moves(
+                    [{"date": today, "ref": fee.name} for fee in fees]
+                ).action_post()
+                self._refund()
+        except UserError as error:
+            self._ask_staff(
+                self.env._("The deposit of a cancelled visit is not settled"),
+                str(error),
+            )
 
     def _cancel_fee(self, by, reason):
         """A fee that is asked for stays asked for, unless it was the clinic's fault."""
@@ -153,6 +190,7 @@ class ClinicDeposit(models.Model):
         transactions = self.sudo().transaction_ids
         transactions._get_awaited_of_deposit()._drop_transfers()
         transactions._drop_charges()
+        transactions._drop_begun()
 
     def _release(self, reason=None):
         """Let go of a hold, or ask for nothing more: the deposit is waived.

@@ -27,13 +27,7 @@ class AccountMove(models.Model):
             return
         deposits = lines.deposit_id
         deposits._lock()
-        owed = bill.line_ids.filtered(
-            lambda line: line.account_type == "asset_receivable"
-        )
-        owed.matched_credit_ids.filtered(
-            lambda partial: partial.credit_move_id.clinic_is_reserved
-            or partial.credit_move_id.move_id.clinic_deposit_for_id == bill
-        ).unlink()
+        owed = bill._free_of_deposits()
         for account, debits in owed.grouped("account_id").items():
             given = self.line_ids.filtered(
                 lambda line, account=account: line.account_id == account
@@ -41,3 +35,17 @@ class AccountMove(models.Model):
             (debits | given).filtered(lambda line: not line.reconciled).reconcile()
         if bill.amount_residual:
             deposits._apply_to(bill)
+
+    def _free_of_deposits(self):
+        """Take deposits away from this bill: it and they are open again.
+
+        :return: the lines that are owed
+        """
+        owed = self.line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        )
+        owed.matched_credit_ids.filtered(
+            lambda partial: partial.credit_move_id.clinic_is_reserved
+            or partial.credit_move_id.move_id.clinic_deposit_for_id == self
+        ).unlink()
+        return owed

@@ -81,7 +81,7 @@ class ClinicPaymentException(models.Model):
                 "The slot was given back: offer another one, or refund it."
             ),
             "charged_back": self.env._(
-                "Match the bank's debit with the deposit, and call the patient."
+                "It is booked, a bill that it paid is open again: call the patient."
             ),
         }.get(self.kind, "")
 

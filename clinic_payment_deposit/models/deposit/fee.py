@@ -84,6 +84,7 @@ class ClinicDeposit(models.Model):
             .with_company(self.company_id)
             .create(self._prepare_fee_vals(amount))
         )
+        fee.no_followup = True  # On its lines, which creating it only made.
         fee.action_post()
         self._apply_to(fee)
         self._tell_kept(fee)
@@ -103,7 +104,6 @@ class ClinicDeposit(models.Model):
             "clinic_patient_id": self.patient_id.id,
             "clinic_service_label": label,
             "clinic_deposit_id": self.id,
-            "no_followup": True,
             "invoice_line_ids": [
                 Command.create({"name": label, "price_unit": amount, "tax_ids": False})
             ],

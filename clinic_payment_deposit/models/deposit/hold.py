@@ -85,6 +85,19 @@ class ClinicDeposit(models.Model):
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
+    def _get_money(self):
+        """Return what brought the money: these payments, or the captures of holds."""
+        captures = self.child_transaction_ids.filtered(
+            lambda tx: tx.operation == tx.source_transaction_id.operation
+            and tx.state == "done"
+        )
+        return (self - captures.source_transaction_id) | captures
+
+    def _get_refunds(self):
+        """Return the refunds of these payments, and of captures of these holds."""
+        parts = self | self.child_transaction_ids
+        return parts.child_transaction_ids.filtered(lambda tx: tx.operation == "refund")
+
     def _get_parts_under_way(self):
         """Return the captures and releases of these holds that have no answer yet."""
         return self.child_transaction_ids.filtered(

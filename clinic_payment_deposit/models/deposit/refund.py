@@ -81,16 +81,26 @@ class ClinicDeposit(models.Model):
     def _refund_transaction(self, transaction, amount):
         """Ask the provider; where it can't or won't, a person has to do it."""
         if not transaction._can_be_refunded():
-            self._file(transaction, "to_refund", amount)
+            self._file_to_refund(transaction, amount)
             return transaction.browse()
         try:
             refund = transaction._refund(amount)
         except (UserError, ValidationError) as error:
-            self._file(transaction, "to_refund", amount, note=str(error))
+            self._file_to_refund(transaction, amount, note=str(error))
             return transaction.browse()
         if refund.state == "error":
-            self._file(transaction, "to_refund", amount, note=refund.state_message)
+            self._file_to_refund(transaction, amount, note=refund.state_message)
         return refund
+
+    def _file_to_refund(self, transaction, amount, note=False):
+        """Put on the list what a person gives back; a second part, too."""
+        known = transaction.clinic_exception_ids.filtered(
+            lambda exception: exception.kind == "to_refund"
+        )
+        if known.state == "open":
+            amount = min(known.amount + amount, self._get_free())
+        known.filtered(lambda one: one.state == "done").amount = 0.0
+        self._file(transaction, "to_refund", amount, note=note)
 
     def _file(self, transaction, kind, amount=None, note=False):
         """Put something about this deposit on the list of exceptions."""

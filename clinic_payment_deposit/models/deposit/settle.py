@@ -6,6 +6,14 @@ class ClinicDeposit(models.Model):
 
     _inherit = "clinic.deposit"
 
+    paying_id = fields.Many2one(
+        "payment.transaction",
+        string="Paid by",
+        readonly=True,
+        ondelete="restrict",
+        help="The payment or hold that came first: any other one is too much.",
+    )
+
     def _get_live_transaction(self):
         """Return a transaction that is paying one of these deposits now, if any."""
         return self.env["payment.transaction"]._get_live_of_deposit(self)
@@ -47,8 +55,11 @@ class ClinicDeposit(models.Model):
         self.ensure_one()
         self._lock()
         if self._is_second(transaction):
-            self._file(transaction, "double")
-        elif self.state == "expired":
+            self._take_second(transaction)
+            return
+        self.paying_id = transaction.source_transaction_id or transaction
+        self.transaction_ids._drop_begun()
+        if self.state == "expired":
             self._take_late(transaction)
         elif self.state == "released":
             self._move_to("exception")
@@ -61,20 +72,25 @@ class ClinicDeposit(models.Model):
         self._use_for_posted_bill()
 
     def _is_second(self, transaction):
-        """Return whether another payment of this deposit has come before."""
+        """Return whether another payment of this deposit has come before.
+
+        Whichever comes first counts, not the one that was begun first.
+        """
         if transaction.source_transaction_id:
             return False
-        by_desk = self.line_ids.filtered(
-            lambda line: line.kind == "paid" and not line.transaction_id
+        first = self.sudo().paying_id
+        if first.state in ("authorized", "done"):
+            return first != transaction
+        return any(
+            line.kind == "paid" and not line.transaction_id for line in self.line_ids
         )
-        return bool(by_desk) or any(
-            other != transaction
-            and not other.source_transaction_id
-            and other.operation != "validation"
-            and other.state in ("authorized", "done")
-            and other.id < transaction.id
-            for other in self.sudo().transaction_ids
-        )
+
+    def _take_second(self, transaction):
+        """A second hold is let go; money that came twice is given back by a person."""
+        if transaction.state == "authorized":
+            transaction._void()
+        else:
+            self._file(transaction, "double")
 
     def _take_late(self, transaction):
         """Late money takes the slot again where it is still free, else it is filed."""

@@ -53,9 +53,7 @@ class PaymentTransaction(models.Model):
     def _find_refund(self, refund):
         """Return our transaction of a refund: by its id, else by our reference."""
         reference = (refund.get("metadata") or {}).get("reference")
-        children = self.child_transaction_ids.filtered(
-            lambda tx: tx.operation == "refund"
-        )
+        children = self._get_refunds()
         return children.filtered(
             lambda tx: tx.provider_reference == refund["id"]
         ) or children.filtered(lambda tx: reference and tx.reference == reference)
@@ -65,9 +63,8 @@ class PaymentTransaction(models.Model):
         if refund["status"] not in ("succeeded", "pending"):
             return self.browse()
         amount = self._get_major_amount(refund["amount"])
-        return self.with_context(clinic_was_made=True)._create_child_transaction(
-            amount, is_refund=True
-        )
+        money = self._get_money().with_context(clinic_was_made=True)
+        return money._create_child_transaction(amount, is_refund=True)
 
     def _check_refundable(self, amount):
         """What was given back already is booked, however much it was."""
@@ -96,32 +93,3 @@ class PaymentTransaction(models.Model):
             source, "bounced", amount=-self.amount, note=reason
         )
         source.clinic_deposit_id._stop_for_a_person()
-
-    # -- disputes ----------------------------------------------------------------------
-
-    def _take_dispute(self, dispute):
-        """Put a dispute on the list; a lost one is money taken back by the bank."""
-        exceptions = self.env["clinic.payment.exception"]
-        amount = self._get_major_amount(dispute.get("amount"))
-        reason = dispute.get("reason")
-        known = exceptions.sudo().search(
-            [("transaction_id", "=", self.id), ("kind", "=", "disputed")]
-        )
-        if dispute.get("status") in ("won", "warning_closed"):
-            known.filtered(lambda known: known.state == "open").action_done()
-            return
-        known = known or exceptions._file(self, "disputed", amount, note=reason)
-        self.clinic_deposit_id._stop_for_a_person()
-        if dispute.get("status") == "lost":
-            exceptions._file(self, "charged_back", amount, note=reason)
-            known.filtered(lambda known: known.state == "open").action_done()
-
-
-class ClinicDeposit(models.Model):
-    _inherit = "clinic.deposit"
-
-    def _stop_for_a_person(self):
-        """Wait for a person: nothing is used, kept or given back by itself."""
-        for deposit in self:
-            if deposit.state not in ("exception", "requested", "pending", "expired"):
-                deposit._move_to("exception")

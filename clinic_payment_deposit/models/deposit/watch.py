@@ -27,12 +27,14 @@ class ClinicDeposit(models.Model):
     def _cron_watch(self):
         """Scheduled action: look up what was lost, warn of holds that end soon.
 
-        Lets go of holds after the visit, holds and charges saved cards.
+        Has begun payments cancelled that nobody wants any more, lets go of holds after
+        the visit, holds and charges saved cards.
         """
         transactions = self.env["payment.transaction"].sudo()
         deposits = self.sudo()
         acts = [
             *(transaction._heal for transaction in transactions._get_to_look_up()),
+            *(transaction._give_up for transaction in transactions._get_unwanted()),
             *(deposit._warn_of_end for deposit in deposits._get_ending_holds()),
             *(deposit._let_go for deposit in deposits._get_not_needed()),
             *(deposit._lapse for deposit in deposits._get_overdue()),
@@ -164,6 +166,6 @@ class PaymentTransaction(models.Model):
     def _heal(self):
         """Take from the provider how a payment and its refunds stand."""
         self._refetch()
-        if any(child.operation == "refund" for child in self.child_transaction_ids):
+        if refunds := self._get_refunds():
             self._take_refunds()
-        (self | self.child_transaction_ids)._post_process_now()
+        (self | self.child_transaction_ids | refunds)._post_process_now()
