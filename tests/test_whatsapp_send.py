@@ -2,6 +2,7 @@ import json
 
 from whatsapp import CLINIC_SMS, CLINIC_WHATSAPP, MOBILE, WhatsappCase
 
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.clinic_dunning.tests.common import create_clinic, level
@@ -208,6 +209,14 @@ class TestWhatsappSend(WhatsappCase):
         template, *_rest = message._pick_template("sms")
         template.dlt_template_id = "1107000000000000001"
         self.assertEqual(message._get_obstacle("sms"), "")
+        template.body += " Thank you."
+        self.assertIn("no DLT template ID", message._get_obstacle("sms"))
+        for record, name in (
+            (template, "dlt_template_id"),
+            (self.account, "dlt_entity_id"),
+        ):
+            with self.assertRaisesRegex(ValidationError, "12 to 19 digits"):
+                record[name] = "DLT 1107"
 
     def test_company_without_account_takes_the_next_channel(self):
         other = create_clinic(self.env, "Clinic Roy")

@@ -1,4 +1,7 @@
-from odoo import fields, models
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..tools import phone
 
@@ -7,6 +10,9 @@ from ..tools import phone
 ASK_FIRST = {"US"}
 # Operators let only registered wordings through (India: TCCCPR 2018).
 REGISTERED = {"IN"}
+# The Message resource has no field for these: Twilio's Sender ID team notes them with the
+# sender, and operators compare each text with what is registered.
+DLT_ID = re.compile(r"\d{12,19}")
 
 
 class ClinicTwilioAccount(models.Model):
@@ -20,8 +26,14 @@ class ClinicTwilioAccount(models.Model):
     dlt_entity_id = fields.Char(
         string="DLT Entity ID",
         help="Of the clinic, as registered with an Indian operator. Then an SMS to "
-        "India goes out only in a wording that has its DLT template ID.",
+        "India goes out only in a wording that has its DLT template ID. Twilio takes no "
+        "ID with a message: give it both IDs when the sender is registered there.",
     )
+
+    @api.constrains("dlt_entity_id")
+    def _check_dlt_entity_id(self):
+        for account in self:
+            account.env["clinic.message.template"]._check_dlt_id(account.dlt_entity_id)
 
 
 class ClinicMessageTemplate(models.Model):
@@ -30,8 +42,35 @@ class ClinicMessageTemplate(models.Model):
     dlt_template_id = fields.Char(
         string="DLT Template ID",
         copy=False,
-        help="Of this wording, as registered with an Indian operator.",
+        help="Of this wording, word for word as registered with an Indian operator, who "
+        "drops any other text. It is not sent along: Twilio knows it by the sender's "
+        "registration. A changed text loses it until it is registered again.",
     )
+
+    @api.constrains("dlt_template_id")
+    def _check_dlt_template_id(self):
+        for template in self:
+            template._check_dlt_id(template.dlt_template_id)
+
+    @api.model
+    def _check_dlt_id(self, value):
+        """Refuse what no Indian operator gives out.
+
+        :raise ValidationError: for anything but 12 to 19 digits
+        """
+        if value and not DLT_ID.fullmatch(value):
+            raise ValidationError(
+                self.env._("“%s” is no DLT ID: it has 12 to 19 digits.", value)
+            )
+
+    def write(self, vals):
+        """What is registered is the text: another one has no ID yet."""
+        if "body" in vals and "dlt_template_id" not in vals:
+            reworded = self.filtered(
+                lambda t: t.dlt_template_id and t.body != vals["body"]
+            )
+            reworded.dlt_template_id = False
+        return super().write(vals)
 
 
 class ClinicMessage(models.Model):
