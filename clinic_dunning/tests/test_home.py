@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -31,9 +31,22 @@ class TestHome(DunningCase):
     def test_nothing_leaves_a_copy(self):
         message = self.remind()
         self.restore_elsewhere()
-        self.assertFalse(self.drain())
+        self.assertFalse(message.with_context(cron_id=1)._cron_send())
         self.assertEqual(message.state, "queued")
         self.assertTrue(message.is_copy)
+
+    def test_who_calls_the_sender_in_a_copy_is_told(self):
+        self.remind()
+        self.restore_elsewhere()
+        with self.assertRaisesRegex(UserError, "is a copy"):
+            self.env["clinic.message"]._cron_send()
+        officer = self.create_user("marc", "clinic_dunning.group_billing_officer")
+        template = self.env["clinic.message.template"].search(
+            [("channel", "=", "email")], limit=1
+        )
+        test = self.env["clinic.template.test"].with_user(officer)
+        with self.assertRaisesRegex(UserError, "is a copy"):
+            test.create({"template_id": template.id}).action_send()
 
     def test_another_policy_does_not_confirm(self):
         self.restore_elsewhere()
@@ -59,7 +72,7 @@ class TestHome(DunningCase):
         plans = self.env["clinic.payment.plan"]
         asked = []
         self.patch(type(plans), "_charge_all", lambda plans: asked.append(plans))
-        plans._cron_plans()
+        plans.with_context(cron_id=1)._cron_plans()
         self.assertFalse(asked)
         self.env["clinic.home"]._move_in()
         with self.enter_registry_test_mode(), self.registry.cursor() as cr:

@@ -173,8 +173,25 @@ class TestLargeSend(DunningCase):
     def test_too_early_is_refused(self):
         send = self.run_job()
         self.assertEqual(send.under_way, FIRST)
-        with self.assertRaisesRegex(UserError, "still on their way"):
+        with self.assertRaisesRegex(UserError, "None of the first ones has left yet"):
             send.with_user(self.second).action_release()
+
+    def test_first_ones_that_cannot_leave_say_why_and_keep_nobody_for_ever(self):
+        send = self.run_job()
+        first = self.messages(is_first=True)
+        tomorrow = fields.Datetime.now() + timedelta(hours=14)
+        first._postpone(tomorrow, "Today's budget for messages is used up.")
+        self.assertIn("none of them has left yet", send.banner)
+        self.assertRegex(
+            send.with_user(self.second).obstacle, "budget.*Next try: 11/03/2026 01:00"
+        )
+        self.go_to(fields.Datetime.now() + timedelta(days=1, minutes=1))
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(UserError, "a clinic manager decides"):
+            send.with_user(self.second).action_release()
+        self.assertFalse(send.with_user(self.manager).obstacle)
+        send.with_user(self.officer).action_stop()
+        self.assertEqual(set(self.messages().mapped("state")), {"canceled"})
 
     def test_after_two_hours_the_first_ones_are_awaited_no_longer(self):
         send = self.run_job()

@@ -51,7 +51,11 @@ class ClinicTemplateTest(models.TransientModel):
             vals = messages._prepare_test_vals(test.template_id, test.channel)
             draft = messages.new(vals)
             test.address = getattr(draft, f"_get_address_{test.channel}")() or False
-            test.obstacle = draft._get_obstacle(test.channel) or False
+            test.obstacle = (
+                self.env["clinic.home"]._get_copy_text()
+                or draft._get_obstacle(test.channel)
+                or False
+            )
 
     def action_send(self):
         """Queue the test and say where it goes.

@@ -25,8 +25,11 @@ class ClinicWhatsappContent(models.Model):
     def _cron_follow(self):
         """Scheduled action: hand in what waits, ask WhatsApp about the others.
 
-        Commits after each: what Twilio has is never handed in twice.
+        Commits after each: what Twilio has is never handed in twice. A copy hands in
+        nothing: it would be the clinic's own account.
         """
+        if self.env["clinic.home"]._stop_here():
+            return
         due = self.sudo().search(
             [("next_check_at", "<=", fields.Datetime.now())], order="next_check_at, id"
         )

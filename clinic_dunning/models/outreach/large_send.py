@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 
 # So many people of one level at once need a second yes; so many go out before it.
 LARGE = 200
@@ -9,6 +10,8 @@ FIRST = 50
 LARGE_PARAMETER = "clinic_dunning.large_send"
 # So long the first ones may take before the second person decides without the rest.
 PATIENCE = timedelta(hours=2)
+# So long they may not even have left: the account is stopped, its budget used up.
+STUCK = timedelta(days=1)
 # Percent of those that left: below it a manager decides, nobody else.
 ENOUGH = 80
 OPEN = ("first", "waiting")
@@ -147,6 +150,13 @@ class ClinicLargeSend(models.Model):
 
     def _describe(self):
         """Return in words what left, what came of it and what waits."""
+        if self.under_way and not self._get_begin():
+            return self.env._(
+                "%(first)s are to show how they are taken, and none of them has left "
+                "yet. %(waiting)s more wait for the yes of a second person.",
+                first=self.let_go,
+                waiting=self.waiting,
+            )
         return self.env._(
             "The first %(first)s went out to see how they are taken: %(arrived)s "
             "arrived, %(failed)s failed, %(under_way)s are on their way, "
@@ -208,21 +218,60 @@ class ClinicLargeSend(models.Model):
         """Return that the outcome of the first ones is to be awaited, or ''."""
         if not self.under_way:
             return ""
-        begun = self.env["clinic.message.attempt"].search(
-            [
-                ("message_id.large_send_id", "=", self.id),
-                ("message_id.is_first", "=", True),
-            ],
-            order="claimed_at",
-            limit=1,
-        )
-        if begun and begun.claimed_at + PATIENCE <= fields.Datetime.now():
+        begin = self._get_begin()
+        if not begin:
+            return self._get_stuck_text()
+        if begin + PATIENCE <= fields.Datetime.now():
             return ""
         return self.env._(
             "%s of the first ones are still on their way: wait for them, two hours at "
             "most.",
             self.under_way,
         )
+
+    def _get_begin(self):
+        """Return when the first of them was tried (naive UTC), or None."""
+        [[begin]] = self.env["clinic.message.attempt"]._read_group(
+            [
+                ("message_id.large_send_id", "=", self.id),
+                ("message_id.is_first", "=", True),
+            ],
+            [],
+            ["claimed_at:min"],
+        )
+        return begin
+
+    def _get_stuck_text(self):
+        """Return what keeps the first ones, when they go, and the way out; or ''."""
+        ends = self.create_date + STUCK
+        if ends <= fields.Datetime.now():
+            return ""
+        stuck = self.env["clinic.message"].search(
+            [
+                ("large_send_id", "=", self.id),
+                ("is_first", "=", True),
+                ("state", "=", "queued"),
+            ],
+            order="not_before",
+            limit=1,
+        )
+        return self.env._(
+            "None of the first ones has left yet. %(reason)s Next try: %(moment)s. If "
+            "none leaves until %(end)s, a clinic manager decides; Stop This Send "
+            "withdraws them all.",
+            reason=self._get_stuck_reason(stuck),
+            moment=self._tell(stuck.not_before),
+            end=self._tell(ends),
+        )
+
+    def _get_stuck_reason(self, message):
+        """Return in words what keeps a message that is let go."""
+        return message.reason or self.env._("Their turn has not come.")
+
+    def _tell(self, moment):
+        """Return a moment (naive UTC) as the clinic's clock shows it."""
+        zone = self.company_id._get_clinic_tz()
+        return format_datetime(self.env, moment, tz=zone, dt_format="short")
 
     def _get_first_approvers(self):
         """Return who said yes to the first ones, or asked for this send by hand."""
@@ -287,7 +336,6 @@ class ClinicLargeSend(models.Model):
             [
                 ("large_send_id", "=", self.id),
                 ("state", "=", "queued"),
-                ("approval", "in", ("held", "pending")),
             ]
         )
         rest._cancel(

@@ -1,4 +1,9 @@
+import logging
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+_logger = logging.getLogger(__name__)
 
 PARAMETER = "clinic_dunning.home"
 
@@ -26,6 +31,32 @@ class ClinicHome(models.AbstractModel):
         """Return whether this database was switched on somewhere else."""
         home = self.env["ir.config_parameter"].sudo().get_param(PARAMETER)
         return bool(home) and home != self._get_here()
+
+    @api.model
+    def _get_copy_text(self):
+        """Return in words that nothing leaves here, or '' at home."""
+        if not self._is_copy():
+            return ""
+        return self.env._(
+            "This database is a copy: nothing is sent until a manager confirms it on a "
+            "policy."
+        )
+
+    @api.model
+    def _stop_here(self):
+        """Return whether a job has to stop because this is a copy.
+
+        The scheduler goes on quietly; whoever calls the job is told, and does not call
+        it again and again.
+
+        :raise UserError: outside a scheduled action
+        """
+        text = self._get_copy_text()
+        if text and not self.env.context.get("cron_id"):
+            raise UserError(text)
+        if text:
+            _logger.info("A copied database sends nothing until it is confirmed.")
+        return bool(text)
 
     @api.model
     def _settle(self):
@@ -71,9 +102,18 @@ class ClinicMessage(models.Model):
     @api.model
     def _cron_send(self):
         """In a copy nothing leaves until a manager has confirmed it."""
-        if self.env["clinic.home"]._is_copy():
+        if self.env["clinic.home"]._stop_here():
             return None
         return super()._cron_send()
+
+
+class ClinicLargeSend(models.Model):
+    _inherit = "clinic.large.send"
+
+    def _get_stuck_reason(self, message):
+        return self.env["clinic.home"]._get_copy_text() or super()._get_stuck_reason(
+            message
+        )
 
 
 class ClinicPaymentPlan(models.Model):
@@ -82,6 +122,6 @@ class ClinicPaymentPlan(models.Model):
     @api.model
     def _cron_plans(self):
         """In a copy no card is charged until a manager has confirmed it."""
-        if self.env["clinic.home"]._is_copy():
+        if self.env["clinic.home"]._stop_here():
             return None
         return super()._cron_plans()
