@@ -10,8 +10,8 @@ from ..tools import phone
 ASK_FIRST = {"US"}
 # Operators let only registered wordings through (India: TCCCPR 2018).
 REGISTERED = {"IN"}
-# The Message resource has no field for these: Twilio's Sender ID team notes them with the
-# sender, and operators compare each text with what is registered.
+# The Message resource has no field for these: Twilio's Sender ID team notes them with
+# the sender, and operators compare each text with what is registered.
 DLT_ID = re.compile(r"\d{12,19}")
 
 
@@ -26,8 +26,8 @@ class ClinicTwilioAccount(models.Model):
     dlt_entity_id = fields.Char(
         string="DLT Entity ID",
         help="Of the clinic, as registered with an Indian operator. Then an SMS to "
-        "India goes out only in a wording that has its DLT template ID. Twilio takes no "
-        "ID with a message: give it both IDs when the sender is registered there.",
+        "India goes out only in a wording that has its DLT template ID. Twilio takes "
+        "no ID with a message: give it both IDs when the sender is registered there.",
     )
 
     @api.constrains("dlt_entity_id")
@@ -42,9 +42,9 @@ class ClinicMessageTemplate(models.Model):
     dlt_template_id = fields.Char(
         string="DLT Template ID",
         copy=False,
-        help="Of this wording, word for word as registered with an Indian operator, who "
-        "drops any other text. It is not sent along: Twilio knows it by the sender's "
-        "registration. A changed text loses it until it is registered again.",
+        help="Of this wording, word for word as registered with an Indian operator, "
+        "who drops any other text. It is not sent along: Twilio knows it by the "
+        "sender's registration. A changed text loses it until it is registered again.",
     )
 
     @api.constrains("dlt_template_id")
