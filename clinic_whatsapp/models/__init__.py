@@ -9,6 +9,7 @@ from . import session
 from . import content
 from . import content_follow
 from . import template
+from . import template_longer
 from . import template_preview
 from . import language
 from . import policy_preset

@@ -19,6 +19,8 @@ REPLIES = ("pay", "paid", "plan", "call", "confirm", "cancel")
 # What a wording that serves each channel gets on WhatsApp beside the button with the
 # link, by topic: its addon knows nothing of buttons.
 COMMON_REPLIES = {"appointment_reminder": ["confirm", "cancel"]}
+# Bills of appointments that other addons bring go out as they are, like appointments.
+COMMON_BILLS = ("deposit_kept", "fee_request")
 # WhatsApp knows no Hindi in Latin letters.
 NOT_WHATSAPPS = ("hi_Latn",)
 # What is handed in with the text: a change makes a new version.
@@ -193,13 +195,16 @@ class ClinicMessageTemplate(models.Model):
 
         WhatsApp's own, and of appointments those for each channel where it has none.
         """
+        self.sudo()._make_longer()
         own = self.sudo().search([("channel", "=", "whatsapp")])
         covered = {(template.topic_id, template.language) for template in own}
         common = self.sudo().search(
             [
                 ("channel", "=", False),
-                ("topic_id.purpose", "=", "appointment"),
                 ("language", "not in", NOT_WHATSAPPS),
+                "|",
+                ("topic_id.purpose", "=", "appointment"),
+                ("topic_id.code", "in", COMMON_BILLS),
             ]
         )
         common = common.filtered(
@@ -230,7 +235,10 @@ class ClinicMessageTemplate(models.Model):
 
     def _is_common(self):
         """Return whether it is of an appointment and for each channel."""
-        return not self.channel and self.topic_id.purpose == "appointment"
+        topic = self.topic_id
+        return not self.channel and (
+            topic.purpose == "appointment" or topic.code in COMMON_BILLS
+        )
 
     def _prepare_content_vals(self, account):
         """Return what an account hands in of this wording, as it is now."""

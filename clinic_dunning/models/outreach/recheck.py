@@ -257,7 +257,11 @@ class ClinicMessage(models.Model):
         return False
 
     def _get_weekly_cap(self):
-        if self._is_awaited():
+        """Return how many messages a week the address takes before this one; 0: any.
+
+        The reminder of a visit, or word of money given back, can't wait for a week.
+        """
+        if self._is_awaited() or self.purpose == "appointment":
             return 0
         policy = self.level_id.policy_id or self.case_id and self.case_id._get_policy()
         return policy.sudo().weekly_cap if policy else DEFAULT_CAP
