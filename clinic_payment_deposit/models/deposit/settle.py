@@ -8,7 +8,7 @@ class ClinicDeposit(models.Model):
 
     paying_id = fields.Many2one(
         "payment.transaction",
-        string="Paid by",
+        string="First Payment",
         readonly=True,
         ondelete="restrict",
         help="The payment or hold that came first: any other one is too much.",
