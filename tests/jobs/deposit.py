@@ -1,9 +1,12 @@
-"""Jobs about deposits at the Stripe emulator, for `worker`."""
+"""Deposits at the Stripe emulator."""
 
 from emulators.stripe import WEBHOOK_SECRET
 
-import odoo.init  # the shortcuts of Odoo's namespace
+from odoo import Command
 from odoo.service.model import retrying
+
+from .booking import get_booking_world, get_slot
+from .registry import job
 
 
 def find(env, transaction):
@@ -12,10 +15,12 @@ def find(env, transaction):
     return record.with_context(allowed_company_ids=record.company_id.ids)
 
 
-def open_stripe(world, url):
+@job
+def open_stripe(env, url):
     """Open Stripe, answered at that address, and a policy of the clinic's visits."""
     from odoo.addons.clinic_dunning.tests.pay_common import PayCase
 
+    world = get_booking_world(env)
     env, company = world.env, world.company
     parameters = env["ir.config_parameter"]
     parameters.set_param("clinic_payment_deposit.stripe_api_url", url)
@@ -25,7 +30,7 @@ def open_stripe(world, url):
         {
             "name": "Card",
             "company_id": company.id,
-            "payment_method_ids": [odoo.Command.set(method.ids)],
+            "payment_method_ids": [Command.set(method.ids)],
             "stripe_publishable_key": "pk_emulated",
             "stripe_secret_key": "sk_emulated",
             "stripe_webhook_secret": WEBHOOK_SECRET,
@@ -49,11 +54,14 @@ def open_stripe(world, url):
     world.kind.write({"clinic_deposit_policy_id": policy.id, "clinic_price": 100.0})
 
 
-def begin(world, start, name, is_hold):
+@job
+def begin_deposit(env, name, is_hold=False):
     """Hold a slot, ask for its deposit and begin to pay it at Stripe."""
+    world = get_booking_world(env)
     env = world.env
-    patient = world.create_patient(name)
-    booking = env["resource.booking"]._hold_slot(world.kind, start, patient, minutes=15)
+    booking = env["resource.booking"]._hold_slot(
+        world.kind, get_slot(), world.create_patient(name), minutes=15
+    )
     deposit = env["clinic.deposit"]._request(booking, {"version": 1})
     provider = env["payment.provider"].search(
         [
@@ -78,14 +86,16 @@ def begin(world, start, name, is_hold):
     transaction._get_processing_values()
 
 
-def hear(env, transaction, kind):
+@job
+def hear_stripe(env, transaction, kind):
     """Take an event of Stripe as its webhook does; refused, it comes again."""
     record = find(env, transaction)
     retrying(lambda: record._take_stripe_event(kind, {}), env)
     env["payment.transaction"]._cron_post_process()
 
 
-def act(env, transaction, name, amount):
+@job
+def act_on_deposit(env, transaction, name, amount):
     """Capture or refund so much, as a click does."""
     deposit = find(env, transaction).clinic_deposit_id
 
@@ -96,6 +106,7 @@ def act(env, transaction, name, amount):
     retrying(click, env)
 
 
+@job
 def fix_fee(env, transaction, amount):
     """A visit was missed whose card had been saved: fix what it is charged with."""
     paid = find(env, transaction)
@@ -113,7 +124,8 @@ def fix_fee(env, transaction, amount):
     deposit._charge_saved_card(amount)
 
 
-def watch(env, is_look_up):
+@job
+def watch_deposits(env, is_look_up=False):
     """Charge saved cards, or look up what had no answer, as scheduled actions do."""
     if is_look_up:
         env["payment.transaction"]._look_up_lost()
