@@ -80,35 +80,10 @@ class ClinicMessage(models.Model):
         return self.search([("case_id", "in", cases.ids), ("id", ">", last)])
 
     def _compose_sql(self, limit, cases, known):
-        restrict = known
-        if cases is not None:
-            restrict = SQL("AND entry.case_id IN %s", tuple(cases.ids) or (0,))
+        large = self.env["clinic.large.send"]._get_large()
         return SQL(
             """
-            WITH cases AS (
-                SELECT case_id FROM clinic_followup_entry entry
-                 WHERE state = 'planned' AND message_id IS NULL %(restrict)s
-                 GROUP BY case_id ORDER BY case_id LIMIT %(limit)s
-            ), groups AS (
-                SELECT entry.case_id, entry.company_id, entry.currency_id,
-                       MIN(entry.id) AS first_id, SUM(entry.residual) AS amount,
-                       MIN(entry.date_maturity) FILTER (
-                           WHERE level.anchor = 'due_date' AND level.delay < 0
-                       ) AS first_due,
-                       CASE WHEN COUNT(DISTINCT COALESCE(
-                                move.clinic_patient_id, entry.partner_id)) = 1
-                            THEN MIN(COALESCE(move.clinic_patient_id,
-                                              entry.partner_id)) END AS patient_id,
-                       (ARRAY_AGG(entry.level_id
-                                  ORDER BY level.sequence DESC, level.id)
-                       )[1] AS level_id
-                  FROM clinic_followup_entry entry
-                  JOIN clinic_followup_level level ON level.id = entry.level_id
-                  LEFT JOIN account_move move ON move.id = entry.move_id
-                 WHERE entry.state = 'planned' AND entry.message_id IS NULL %(known)s
-                   AND entry.case_id = ANY (ARRAY(SELECT case_id FROM cases))
-                 GROUP BY 1, 2, 3
-            )
+            WITH cases AS (%(cases)s), groups AS (%(groups)s)
             INSERT INTO clinic_message
                    (partner_id, patient_id, company_id, currency_id, amount, topic_id,
                     level_id, route_id, leg, case_id, res_model, res_id, dedupe_key,
@@ -116,44 +91,86 @@ class ClinicMessage(models.Model):
                     is_first, create_uid, create_date, write_uid, write_date)
             SELECT new.*, new.large_send_id IS NOT NULL AND new.approval = 'none',
                    %(uid)s, %(now)s::timestamp, %(uid)s, %(now)s::timestamp
-              FROM (
-            SELECT cases.partner_id, groups.patient_id, groups.company_id,
-                   groups.currency_id, groups.amount, level.topic_id, level.id,
-                   level.route_id, legs.leg, groups.case_id, 'clinic.followup.case',
-                   groups.case_id, 'entry:' || groups.first_id || ':' || legs.leg,
-                   %(now)s::timestamp
-                   + COALESCE(level.pause_minutes, 0) * interval '1 minute',
-                   CASE WHEN level.anchor = 'due_date' AND level.delay < 0
-                        THEN groups.first_due::timestamp
-                             AT TIME ZONE zones.name AT TIME ZONE 'UTC' END,
-                   'queued', 'none', send.id AS large_send_id,
-                   %(approval)s AS approval
-              FROM groups
-              JOIN clinic_followup_case cases ON cases.id = groups.case_id
-              JOIN res_partner person ON person.id = cases.partner_id
-              JOIN clinic_followup_level level ON level.id = groups.level_id
-              JOIN clinic_followup_policy policy ON policy.id = level.policy_id
-              JOIN (VALUES %(zones)s) AS zones (company_id, name)
-                ON zones.company_id = groups.company_id
-              JOIN (VALUES %(legs)s) AS legs (route_id, leg, is_automatic)
-                ON legs.route_id = COALESCE(level.route_id, 0)
-              LEFT JOIN clinic_large_send send
-                ON send.level_id = level.id AND send.company_id = groups.company_id
-               AND send.state IN ('first', 'waiting')
-               AND legs.is_automatic AND %(many)s
-             ORDER BY groups.first_id, legs.leg) new
+              FROM (%(messages)s) new
             RETURNING id, leg, large_send_id, is_first
             """,
-            restrict=restrict,
-            known=known,
-            many=cases is None
-            or len(cases) > self.env["clinic.large.send"]._get_large(),
-            limit=limit,
+            cases=self._next_cases_sql(limit, cases, known),
+            groups=self._groups_sql(known),
+            messages=self._messages_sql(cases is None or len(cases) > large),
             now=fields.Datetime.now(),
             uid=self.env.uid,
+        )
+
+    def _next_cases_sql(self, limit, cases, known):
+        """The cases of one batch."""
+        restrict = known
+        if cases is not None:
+            restrict = SQL("AND entry.case_id IN %s", tuple(cases.ids) or (0,))
+        return SQL(
+            """SELECT case_id FROM clinic_followup_entry entry
+                WHERE state = 'planned' AND message_id IS NULL %(restrict)s
+                GROUP BY case_id ORDER BY case_id LIMIT %(limit)s""",
+            restrict=restrict,
+            limit=limit,
+        )
+
+    def _groups_sql(self, known):
+        """What a case owes in one currency, and the level that speaks for it."""
+        return SQL(
+            """SELECT entry.case_id, entry.company_id, entry.currency_id,
+                      MIN(entry.id) AS first_id, SUM(entry.residual) AS amount,
+                      MIN(entry.date_maturity) FILTER (
+                          WHERE level.anchor = 'due_date' AND level.delay < 0
+                      ) AS first_due,
+                      CASE WHEN COUNT(DISTINCT COALESCE(
+                               move.clinic_patient_id, entry.partner_id)) = 1
+                           THEN MIN(COALESCE(move.clinic_patient_id,
+                                             entry.partner_id)) END AS patient_id,
+                      (ARRAY_AGG(entry.level_id
+                                 ORDER BY level.sequence DESC, level.id)
+                      )[1] AS level_id
+                 FROM clinic_followup_entry entry
+                 JOIN clinic_followup_level level ON level.id = entry.level_id
+                 LEFT JOIN account_move move ON move.id = entry.move_id
+                WHERE entry.state = 'planned' AND entry.message_id IS NULL %s
+                  AND entry.case_id = ANY (ARRAY(SELECT case_id FROM cases))
+                GROUP BY 1, 2, 3""",
+            known,
+        )
+
+    def _messages_sql(self, may_be_large):
+        """One message for each leg of a group's route."""
+        return SQL(
+            """SELECT cases.partner_id, groups.patient_id, groups.company_id,
+                      groups.currency_id, groups.amount, level.topic_id, level.id,
+                      level.route_id, legs.leg, groups.case_id, 'clinic.followup.case',
+                      groups.case_id, 'entry:' || groups.first_id || ':' || legs.leg,
+                      %(now)s::timestamp
+                      + COALESCE(level.pause_minutes, 0) * interval '1 minute',
+                      CASE WHEN level.anchor = 'due_date' AND level.delay < 0
+                           THEN groups.first_due::timestamp
+                                AT TIME ZONE zones.name AT TIME ZONE 'UTC' END,
+                      'queued', 'none', send.id AS large_send_id,
+                      %(approval)s AS approval
+                 FROM groups
+                 JOIN clinic_followup_case cases ON cases.id = groups.case_id
+                 JOIN res_partner person ON person.id = cases.partner_id
+                 JOIN clinic_followup_level level ON level.id = groups.level_id
+                 JOIN clinic_followup_policy policy ON policy.id = level.policy_id
+                 JOIN (VALUES %(zones)s) AS zones (company_id, name)
+                   ON zones.company_id = groups.company_id
+                 JOIN (VALUES %(legs)s) AS legs (route_id, leg, is_automatic)
+                   ON legs.route_id = COALESCE(level.route_id, 0)
+                 LEFT JOIN clinic_large_send send
+                   ON send.level_id = level.id AND send.company_id = groups.company_id
+                  AND send.state IN ('first', 'waiting')
+                  AND legs.is_automatic AND %(may_be_large)s
+                ORDER BY groups.first_id, legs.leg""",
+            now=fields.Datetime.now(),
             approval=self._approval_sql(),
             zones=self._zones_sql(),
             legs=self._legs_sql(),
+            may_be_large=may_be_large,
         )
 
     def _approval_sql(self):
