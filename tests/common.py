@@ -20,7 +20,7 @@ from odoo.tests import BaseCase
 from odoo.addons.clinic_dunning.tests.common import DunningCase
 
 
-class InvariantCase(DunningCase):
+class EndsWithInvariants:
     """Tests in one transaction; afterwards the invariants hold in it."""
 
     def setUp(self):
@@ -30,6 +30,10 @@ class InvariantCase(DunningCase):
     def check_invariants(self):
         self.env.flush_all()
         self.assertEqual(invariants.check(self.cr), {})
+
+
+class InvariantCase(EndsWithInvariants, DunningCase):
+    """Tests of reminders in one transaction."""
 
 
 class Worker:
@@ -159,6 +163,13 @@ class ProcessCase(BaseCase):
         )
         self.assertEqual(len(rows), len(names))
         return dict(rows)
+
+    def cut_connections(self):
+        """Every other session ends, as when PostgreSQL restarts."""
+        self.sql(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid != pg_backend_pid()"""
+        )
 
     def check_invariants(self):
         with self.connection.cursor() as cursor:

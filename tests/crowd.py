@@ -45,6 +45,20 @@ def open_form(server, page, path, address, **fields):
     return Form(path, urlencode({"csrf_token": token, **fields}), cookie, address)
 
 
+def accept_at_once(server, secrets):
+    """Accept the wished time behind each secret at the same moment; return answers."""
+    forms = [
+        open_form(
+            server,
+            f"/clinic/book/go/{secret}",
+            f"/clinic/book/go/{secret}/accept",
+            f"10.0.0.{number}",
+        )
+        for number, secret in enumerate(secrets)
+    ]
+    return send_at_once(server, forms)
+
+
 def send_at_once(server, forms):
     """Send all forms at the same moment; return the answers."""
     answers, start = [], threading.Barrier(len(forms))

@@ -1,6 +1,6 @@
 """Patients pay a deposit in a real browser, on a small phone."""
 
-import invariants
+from common import EndsWithInvariants
 from phone import PHONE, Phone
 from tour import TourCase
 
@@ -10,21 +10,13 @@ from odoo.addons.clinic_payment_deposit.tests.deposit_common import DepositCase
 
 
 @tagged("post_install", "-at_install")
-class TestDepositTour(DepositCase, HttpCase):
+class TestDepositTour(EndsWithInvariants, DepositCase, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.lang"]._activate_lang("en_US")
         cls.provider.state = "disabled"
         cls.provider, cls.method = TourCase._make_provider.__func__(cls)
-
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(self.check_invariants)
-
-    def check_invariants(self):
-        self.env.flush_all()
-        self.assertEqual(invariants.check(self.cr), {})
 
     def test_terms_accepted_paid_and_confirmed(self):
         deposit = self.request(accepted=False)

@@ -2,7 +2,7 @@ import signal
 import time
 from collections import Counter
 
-from common import ProcessCase
+from sender import SenderCase
 
 from odoo.tests import tagged
 
@@ -11,22 +11,8 @@ SETTLED = {"delivered", "failed", "skipped", "canceled", "review"}
 
 
 @tagged("post_install", "-at_install")
-class TestOutboxCrash(ProcessCase):
+class TestOutboxCrash(SenderCase):
     """However a sender ends, nobody gets a message twice and none is lost."""
-
-    people = 0
-
-    def bill(self, count=3, twins=False):
-        """Bill new people and compose their reminders; return their names."""
-        cls = type(self)
-        names = [f"P{cls.people + place}" for place in range(count)]
-        cls.people += count
-        if twins:
-            names += [f"{name}+" for name in names]
-        self.worker.run("invoice", names=names)
-        self.worker.run("decide")
-        self.worker.run("compose")
-        return names
 
     def recover(self):
         """Other senders run until all is quiet."""
@@ -38,7 +24,7 @@ class TestOutboxCrash(ProcessCase):
         """How many emails the server took for each address."""
         return Counter(got.recipients[0] for got in self.smtp.messages)
 
-    def assertSettled(self, names):
+    def assertEnded(self, names):
         """Each message came to an end, and nobody got two emails."""
         states = self.get_states(names)
         self.assertLessEqual(set(states.values()), SETTLED)
@@ -60,7 +46,7 @@ class TestOutboxCrash(ProcessCase):
         self.assertEqual(code, -signal.SIGKILL, f"the sender never passed “{point}”")
         self.recover()
         expected = Counter(delivered=3 - in_doubt, review=in_doubt)
-        self.assertEqual(self.assertSettled(names), +expected)
+        self.assertEqual(self.assertEnded(names), +expected)
 
     def test_killed_before_the_claim(self):
         self.assertSurvives("before claim")
@@ -98,10 +84,10 @@ class TestOutboxCrash(ProcessCase):
         names = self.bill(1)
         self.worker.run("send", at=("before hand over", "SIGKILL", 1))
         self.recover()
-        self.assertEqual(self.assertSettled(names), Counter(review=1))
+        self.assertEqual(self.assertEnded(names), Counter(review=1))
         self.worker.run("send_again")
         self.recover()
-        self.assertEqual(self.assertSettled(names), Counter(delivered=1))
+        self.assertEqual(self.assertEnded(names), Counter(delivered=1))
 
     # -- a sender that sleeps past its lease ---------------------------------------
 
@@ -112,7 +98,7 @@ class TestOutboxCrash(ProcessCase):
         self.recover()
         self.wake(pid)
         self.recover()
-        return self.assertSettled(names)
+        return self.assertEnded(names)
 
     def test_asleep_after_the_claim(self):
         self.assertEqual(self.assertOvertaken("before deliver"), Counter(delivered=3))
@@ -138,15 +124,12 @@ class TestOutboxCrash(ProcessCase):
         """Every session ends while a sender is at that point."""
         names = self.bill()
         pid = self.sleep_at("send", point)
-        self.sql(
-            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE datname = current_database() AND pid != pg_backend_pid()"""
-        )
+        self.cut_connections()
         with self.assertRaisesRegex(AssertionError, "terminating connection|closed"):
             self.wake(pid)
         self.recover()
         expected = Counter(delivered=3 - in_doubt, review=in_doubt)
-        self.assertEqual(self.assertSettled(names), +expected)
+        self.assertEqual(self.assertEnded(names), +expected)
 
     def test_database_restarts_before_the_claim_is_committed(self):
         self.assertOutlives("after claim")
@@ -158,19 +141,18 @@ class TestOutboxCrash(ProcessCase):
 
     def share(self, senders):
         self.smtp.slow_down(0.02)
-        pids = [self.worker.start("send") for _sender in range(senders)]
-        self.assertEqual({self.worker.wait(pid) for pid in pids}, {0})
+        self.send_at_once(senders)
         self.recover()
 
     def test_two_senders_share_the_work(self):
         names = self.bill(30)
         self.share(2)
-        self.assertEqual(self.assertSettled(names), Counter(delivered=30))
+        self.assertEqual(self.assertEnded(names), Counter(delivered=30))
 
     def test_four_senders_share_the_work(self):
         names = self.bill(60)
         self.share(4)
-        self.assertEqual(self.assertSettled(names), Counter(delivered=60))
+        self.assertEqual(self.assertEnded(names), Counter(delivered=60))
 
     def test_two_people_with_one_address_do_not_stop_the_senders(self):
         names = self.bill(20, twins=True)
@@ -179,18 +161,6 @@ class TestOutboxCrash(ProcessCase):
         self.assertEqual(set(self.taken().values()), {2})
 
     # -- a payment or a refusal at that very moment --------------------------------
-
-    def meanwhile(self, point, job):
-        """Stop a sender at a point, commit something else, and let it go on."""
-        names = self.bill(2)
-        pid = self.sleep_at("send", point)
-        self.worker.run(job, name=names[0])
-        self.assertEqual(self.wake(pid), 0)
-        self.recover()
-        self.assertSettled(names)
-        states = self.get_states(names)
-        self.assertEqual(states[names[1]], "delivered")
-        return states[names[0]]
 
     def test_payment_just_before_the_claim(self):
         self.assertEqual(self.meanwhile("before claim", "pay"), "skipped")
@@ -222,7 +192,7 @@ class TestOutboxCrash(ProcessCase):
         names = self.bill()
         self.worker.run("send")
         self.recover()
-        return self.assertSettled(names)
+        return self.assertEnded(names)
 
     def test_mailbox_that_does_not_exist(self):
         self.smtp.reject()

@@ -1,6 +1,7 @@
 """Money of the pay page, whatever happens to it: the invariants hold afterwards."""
 
 import invariants
+from common import EndsWithInvariants
 
 from odoo.tests import tagged
 
@@ -8,15 +9,7 @@ from odoo.addons.clinic_dunning.tests.pay_common import PayCase
 
 
 @tagged("post_install", "-at_install")
-class TestPayInvariants(PayCase):
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(self.check_invariants)
-
-    def check_invariants(self):
-        self.env.flush_all()
-        self.assertEqual(invariants.check(self.cr), {})
-
+class TestPayInvariants(EndsWithInvariants, PayCase):
     def test_all_part_and_instalment(self):
         term = self._make_term(30, 30, 40)
         self._make_invoice(99.99, -1, invoice_payment_term_id=term.id)

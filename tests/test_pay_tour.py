@@ -6,7 +6,7 @@ from phone import DESKTOP, PHONE
 from tour import TourCase
 
 from odoo import Command, fields
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 
 @tagged("post_install", "-at_install")
@@ -186,14 +186,7 @@ class TestTourOnPhone(TourCase):
 
     def test_own_account_of_who_is_logged_in(self):
         self._make_invoice(120.0)
-        new_test_user(
-            self.env,
-            "catherine",
-            groups="base.group_portal",
-            partner_id=self.patient.id,
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
-        )
+        self._make_user(self.patient)
         with self.visit("/web/login?redirect=/my/clinic") as phone:
             phone.page.locator("input[name=login]").fill("catherine")
             phone.page.locator("input[name=password]").fill("catherine")

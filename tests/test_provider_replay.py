@@ -3,7 +3,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-import invariants
+from common import EndsWithInvariants
 from emulators import razorpay, stripe
 
 from odoo import Command, fields
@@ -15,7 +15,7 @@ from odoo.addons.clinic_dunning.tests.pay_common import PayCase, begin_at
 CORE = "odoo.addons.payment.models.payment_transaction"
 
 
-class ProviderCase(PayCase):
+class ProviderCase(EndsWithInvariants, PayCase):
     """A clinic with one real provider, whose server is an emulator on loopback."""
 
     provider_code = None
@@ -56,11 +56,6 @@ class ProviderCase(PayCase):
     def setUp(self):
         super().setUp()
         self.emulator.down = False
-        self.addCleanup(self.check_invariants)
-
-    def check_invariants(self):
-        self.env.flush_all()
-        self.assertEqual(invariants.check(self.cr), {})
 
     def start(self, name="", amount="100"):
         """Choose and begin; return the transaction and what the form was given."""

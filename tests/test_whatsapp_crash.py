@@ -22,7 +22,7 @@ class TestWhatsappCrash(WhatsappProcessCase):
         code = self.worker.run("send", at=(point, "SIGKILL", nth))
         self.assertEqual(code, -signal.SIGKILL, f"the sender never passed “{point}”")
         self.recover()
-        self.assertEqual(self.assertOnce(names), Counter(delivered=3))
+        self.assertEqual(self.assertEnded(names), Counter(delivered=3))
 
     def test_killed_before_the_claim(self):
         self.assertSurvives("before claim")
@@ -61,7 +61,7 @@ class TestWhatsappCrash(WhatsappProcessCase):
             self.let_time_pass()
             kills += self.worker.run("send", at=at) == -signal.SIGKILL
         self.recover(6)
-        self.assertEqual(self.assertOnce(names), Counter(delivered=60))
+        self.assertEqual(self.assertEnded(names), Counter(delivered=60))
         print(f"{len(self.twilio.outbound)} posted of 60 after {kills} times kill -9")
         self.assertGreaterEqual(kills, 3)
 
@@ -74,7 +74,7 @@ class TestWhatsappCrash(WhatsappProcessCase):
         self.recover()
         self.wake(pid)
         self.recover()
-        self.assertEqual(self.assertOnce(names), Counter(delivered=3))
+        self.assertEqual(self.assertEnded(names), Counter(delivered=3))
 
     def test_asleep_after_the_claim(self):
         self.assertOvertaken("before deliver")
@@ -101,7 +101,7 @@ class TestWhatsappCrash(WhatsappProcessCase):
         self.recover()
         self.wake(pid)
         self.recover()
-        self.assertEqual(self.assertOnce(names), Counter(delivered=3))
+        self.assertEqual(self.assertEnded(names), Counter(delivered=3))
 
     # -- a database that goes away -------------------------------------------------
 
@@ -109,14 +109,11 @@ class TestWhatsappCrash(WhatsappProcessCase):
         """All connections are cut, as when PostgreSQL restarts; the sender fails."""
         names = self.bill()
         pid = self.sleep_at("send", point)
-        self.sql(
-            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE datname = current_database() AND pid != pg_backend_pid()"""
-        )
+        self.cut_connections()
         with self.assertRaises(AssertionError):
             self.wake(pid)
         self.recover()
-        self.assertEqual(self.assertOnce(names), Counter(delivered=3))
+        self.assertEqual(self.assertEnded(names), Counter(delivered=3))
 
     def test_database_restarts_before_the_texts_are_committed(self):
         self.assertSurvivesRestart("after prepare")
@@ -129,11 +126,10 @@ class TestWhatsappCrash(WhatsappProcessCase):
     def share(self, senders, count):
         names = self.bill(count)
         self.twilio.latency = 0.05
-        pids = [self.worker.start("send") for _sender in range(senders)]
-        self.assertEqual({self.worker.wait(pid) for pid in pids}, {0})
+        self.send_at_once(senders)
         self.twilio.latency = 0
         self.recover()
-        self.assertEqual(self.assertOnce(names), Counter(delivered=count))
+        self.assertEqual(self.assertEnded(names), Counter(delivered=count))
 
     def test_two_senders_share_the_work(self):
         self.share(2, 40)
@@ -142,21 +138,6 @@ class TestWhatsappCrash(WhatsappProcessCase):
         self.share(4, 60)
 
     # -- a payment or a refusal at that very moment --------------------------------
-
-    def meanwhile(self, point, job):
-        """Stop a sender at a point, commit something else, and let it go on."""
-        names = self.bill(2)
-        pid = self.sleep_at("send", point)
-        self.worker.run(job, name=names[0])
-        self.assertEqual(self.wake(pid), 0)
-        self.recover()
-        self.assertOnce(names)
-        states = self.get_states(names)
-        self.assertEqual(states[names[1]], "delivered")
-        return states[names[0]]
-
-    def test_payment_just_before_the_claim(self):
-        self.assertEqual(self.meanwhile("before claim", "pay"), "skipped")
 
     def test_payment_just_after_the_claim(self):
         self.assertEqual(self.meanwhile("before deliver", "pay"), "skipped")
@@ -171,7 +152,7 @@ class TestWhatsappCrash(WhatsappProcessCase):
         self.worker.run("send")
         self.twilio.heal()
         self.recover()
-        return self.assertOnce(names)
+        return self.assertEnded(names)
 
     def test_answer_that_comes_too_late(self):
         self.twilio.slow_down(4, times=1)
@@ -205,4 +186,4 @@ class TestWhatsappCrash(WhatsappProcessCase):
         self.assertEqual((state, self.taken()), ("open", {}))
         self.emulated.auth_token = token
         self.recover()
-        self.assertEqual(self.assertOnce(names), Counter(delivered=12))
+        self.assertEqual(self.assertEnded(names), Counter(delivered=12))

@@ -1,6 +1,6 @@
 """Patients in a real browser, in a clinic with the demo provider."""
 
-import invariants
+from common import EndsWithInvariants
 from phone import Phone
 
 from odoo import Command
@@ -8,7 +8,7 @@ from odoo import Command
 from odoo.addons.clinic_dunning.tests.pay_common import PayCase
 
 
-class TourCase(PayCase):
+class TourCase(EndsWithInvariants, PayCase):
     """Tours end with the invariants, without a script's error or a foreign request."""
 
     size = None
@@ -31,14 +31,6 @@ class TourCase(PayCase):
         lines = provider.journal_id.inbound_payment_method_line_ids
         lines.payment_account_id = lines.payment_account_id[:1]
         return provider, method
-
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(self.check_invariants)
-
-    def check_invariants(self):
-        self.env.flush_all()
-        self.assertEqual(invariants.check(self.cr), {})
 
     def visit(self, path=None):
         """Return the visitor's phone, to be opened with `with`."""

@@ -1,14 +1,13 @@
 """What the tests of WhatsApp and SMS share: a clinic with an account."""
 
-import os
-import unittest
 from collections import Counter
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
-from common import InvariantCase, ProcessCase
+from common import InvariantCase
 from emulators.twilio import Message, TwilioEmulator
 from emulators.twilio.callbacks import get_inbound_form, get_status_form, sign
+from sender import SenderCase
 
 from odoo.tests import HttpCase
 
@@ -105,11 +104,8 @@ class WhatsappCase(InvariantCase):
         return message.state, [(a.channel, a.state, a.error_code) for a in attempts]
 
 
-@unittest.skipUnless("CLINIC_TEST_TEMPLATE" in os.environ, "needs a template database")
-class WhatsappProcessCase(ProcessCase):
+class WhatsappProcessCase(SenderCase):
     """Real processes and commits; reminders go by SMS through the emulator."""
-
-    people = 0
 
     @classmethod
     def setUpClass(cls):
@@ -127,16 +123,6 @@ class WhatsappProcessCase(ProcessCase):
         super().setUp()
         self.twilio.clear()
         self.twilio.heal()
-
-    def bill(self, count=3):
-        """Bill new people and compose their reminders; return their names."""
-        cls = type(self)
-        names = [f"P{cls.people + place}" for place in range(count)]
-        cls.people += count
-        self.worker.run("invoice", names=names)
-        self.worker.run("decide")
-        self.worker.run("compose")
-        return names
 
     def let_time_pass(self):
         super().let_time_pass()
@@ -159,7 +145,7 @@ class WhatsappProcessCase(ProcessCase):
         """How many messages the provider took for each number."""
         return Counter(message.to for message in self.twilio.outbound)
 
-    def assertOnce(self, names):
+    def assertEnded(self, names):
         """Each message arrived, and nobody got two; return what else became of some."""
         states = self.get_states(names)
         self.assertLessEqual(set(self.taken().values()), {1})

@@ -6,7 +6,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import Command, fields
-from odoo.tests import HttpCase
+from odoo.tests import HttpCase, new_test_user
 
 from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 
@@ -53,6 +53,18 @@ class PayCase(HttpCase):
         email = f"{name.split()[0].lower()}@example.com"
         return cls.env["res.partner"].create(
             {"name": name, "email": email, "lang": "en_US", **vals}
+        )
+
+    @classmethod
+    def _make_user(cls, partner, login="catherine"):
+        """Return a portal user, whose password is the login."""
+        return new_test_user(
+            cls.env,
+            login,
+            groups="base.group_portal",
+            partner_id=partner.id,
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
         )
 
     @classmethod

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 
-from odoo import Command, fields
-from odoo.tests import new_test_user, tagged
+from odoo import fields
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .plan_common import PlanCase
@@ -187,14 +187,7 @@ class TestFlood(PlanCase):
 @tagged("post_install", "-at_install")
 class TestPortalReads(PlanCase):
     def log_in(self, partner):
-        new_test_user(
-            self.env,
-            "portal_reader",
-            groups="base.group_portal",
-            partner_id=partner.id,
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
-        )
+        self._make_user(partner, "portal_reader")
         self.authenticate("portal_reader", "portal_reader")
 
     def test_statement_is_downloaded_by_a_form_only(self):

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from pypdf import PdfReader
 
-from odoo import Command, http
-from odoo.tests import new_test_user, tagged
+from odoo import http
+from odoo.tests import tagged
 
 from odoo.addons.base.models.ir_actions_report import IrActionsReport
 
@@ -59,14 +59,7 @@ class TestPayPapers(PayCase):
 
     def test_statement_is_a_pdf_for_who_is_logged_in_and_on_record(self):
         self._make_invoice(120.0)
-        new_test_user(
-            self.env,
-            "catherine",
-            groups="base.group_portal",
-            partner_id=self.patient.id,
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
-        )
+        self._make_user(self.patient)
         self.authenticate("catherine", "catherine")
         answer = self.url_open(
             f"/my/clinic/statement/{self.company.id}",

@@ -15,18 +15,7 @@ class TestPayPortal(PayCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.user = cls._make_user("catherine", cls.patient)
-
-    @classmethod
-    def _make_user(cls, login, partner):
-        return new_test_user(
-            cls.env,
-            login,
-            groups="base.group_portal",
-            partner_id=partner.id,
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
-        )
+        cls.user = cls._make_user(cls.patient)
 
     def test_stranger_is_asked_to_log_in(self):
         for path in ("/my/clinic", f"/my/clinic/statement/{self.company.id}"):
@@ -45,7 +34,7 @@ class TestPayPortal(PayCase):
 
     def test_other_patient_sees_nothing_of_it(self):
         invoice = self._make_invoice(120.0)
-        self._make_user("ben", self._make_patient("Ben Roux"))
+        self._make_user(self._make_patient("Ben Roux"), "ben")
         self.authenticate("ben", "ben")
         self.assertNotIn(invoice.name, self._read("/my/clinic"))
         path = f"/my/clinic/statement/{self.company.id}"
@@ -59,7 +48,7 @@ class TestPayPortal(PayCase):
             77.0, partner=child, clinic_confidential=True, clinic_patient_id=child.id
         )
         self._pay_at_desk(bill)
-        daughter = self._make_user("daughter", child)
+        daughter = self._make_user(child, "daughter")
         for records in (bill, bill.line_ids):
             domain = [("id", "in", records.ids)]
             self.assertFalse(records.with_user(self.user).search(domain))

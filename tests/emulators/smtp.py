@@ -1,31 +1,23 @@
-#!/usr/bin/env python3
 """A small, real SMTP server on loopback that keeps every message and can misbehave.
-
-As a module::
 
     with SmtpEmulator() as smtp:            # a free port of 127.0.0.1
         smtp.reject("gone@")                # 550 for matching recipients
         ...                                 # send to ("127.0.0.1", smtp.port)
         assert smtp.to("ana@example.com")[0].subject == "Your invoice"
 
-As a script (for a server in a process of its own)::
-
-    smtp.py --port 2525 --folder mails --fault rcpt:550:gone@ --fault sent:lost-reply
-
 Nothing is ever relayed. Messages are kept in memory and, with a folder, as .eml files.
 """
 
-import argparse
 import re
-import signal
 import socketserver
-import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email import message_from_bytes, policy
 from functools import cached_property
 from pathlib import Path
+
+from .base import Emulator
 
 MAX_SIZE = 25 * 1024 * 1024
 STEPS = ("connect", "mail", "rcpt", "data", "sent")
@@ -212,81 +204,32 @@ class Listener(socketserver.ThreadingTCPServer):
     request_queue_size = 128
 
 
-class SmtpEmulator:
+class SmtpEmulator(Emulator):
     """The server: start and stop it, read what came, plan what goes wrong."""
 
+    fault_class = Fault
+
     def __init__(self, port=0, folder=None):
-        self.messages = []
-        self.faults = []
+        super().__init__(Listener(("127.0.0.1", port), Session))
         self.folder = Path(folder) if folder else None
-        self.stopping = threading.Event()
-        self._changed = threading.Condition()
-        self._listener = Listener(("127.0.0.1", port), Session)
-        self._listener.emulator = self
-        self.port = self._listener.server_address[1]
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_error):
-        self.stop()
 
     def start(self):
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
-        threading.Thread(target=self._listener.serve_forever, daemon=True).start()
-        return self
+        return super().start()
 
-    def stop(self):
-        self.stopping.set()
-        self._listener.shutdown()
-        self._listener.server_close()
-
-    # What came
-
-    def keep(self, received):
+    def keep(self, message):
         with self._changed:
-            self.messages.append(received)
+            super().keep(message)
             if self.folder:
                 name = f"{len(self.messages):05d}-{time.time_ns()}.eml"
-                (self.folder / name).write_bytes(received.data)
-            self._changed.notify_all()
+                (self.folder / name).write_bytes(message.data)
 
     def to(self, address):
         """Return what came for that address, oldest first."""
         return [got for got in list(self.messages) if address in got.recipients]
 
-    def wait_for(self, count, timeout=10.0):
-        """Wait until so many messages came; return them all.
-
-        :raise TimeoutError: when fewer came in that many seconds
-        """
-        with self._changed:
-            if not self._changed.wait_for(lambda: len(self.messages) >= count, timeout):
-                raise TimeoutError(f"{len(self.messages)} of {count} messages came")
-            return list(self.messages)
-
-    def clear(self):
-        with self._changed:
-            self.messages.clear()
-
     # What goes wrong
-
-    def add_fault(self, step, **values):
-        fault = Fault(step, **values)
-        with self._changed:
-            self.faults.append(fault)
-        return fault
-
-    def pick_fault(self, step, addresses):
-        """Return the first fault planned for this step, counting it, or None."""
-        with self._changed:
-            for fault in self.faults:
-                if fault.strikes(step, addresses):
-                    if fault.times is not None:
-                        fault.times -= 1
-                    return fault
-        return None
 
     def reject(self, match="", code=550, text="No such mailbox", times=None):
         """Refuse matching recipients for good."""
@@ -318,44 +261,3 @@ def find_address(text, keyword):
     """Return the address of `FROM:<a@b> SIZE=1`, empty for `<>`, None if malformed."""
     found = re.match(rf"{keyword}:\s*(?:<([^>]*)>|(\S+))", text, re.IGNORECASE)
     return (found[1] if found[1] is not None else found[2]) if found else None
-
-
-def parse_fault(text):
-    """Read STEP:WHAT[:MATCH]; WHAT: a code, `delay=SECONDS`, `close`, `lost-reply`."""
-    step, what, match = (*text.split(":", 2), "", "")[:3]
-    if what == "lost-reply":
-        return Fault("sent", hang_up=True, match=match)
-    if what == "close":
-        return Fault(step, hang_up=True, match=match)
-    if what.startswith("delay="):
-        return Fault(step, delay=float(what[6:]), match=match)
-    return Fault(step, code=int(what), match=match)
-
-
-def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--port", type=int, default=2525, help="0: a free one")
-    parser.add_argument("--folder", help="keep each message there as an .eml file")
-    parser.add_argument(
-        "--fault",
-        type=parse_fault,
-        action="append",
-        default=[],
-        metavar="STEP:WHAT[:MATCH]",
-        help=parse_fault.__doc__,
-    )
-    options = parser.parse_args(arguments)
-    with SmtpEmulator(options.port, options.folder) as emulator:
-        emulator.faults.extend(options.fault)
-        print(f"Listening on 127.0.0.1:{emulator.port}", flush=True)
-        signal.signal(signal.SIGTERM, lambda *_args: emulator.stopping.set())
-        try:
-            emulator.stopping.wait()
-        except KeyboardInterrupt:
-            return
-
-
-if __name__ == "__main__":
-    main()

@@ -26,7 +26,8 @@ def slot(run):
     secrets = in_child(prepare, run.database)
     settle(run.database)
     with serving(run.database, workers=0) as server:
-        answers = in_child(post_all, server.host, server.port, secrets)
+        place = crowd.Place(server.host, server.port)
+        answers = in_child(crowd.accept_at_once, place, secrets)
         failures = len(re.findall('" 5[0-9][0-9] ', server.log.read_text()))
     taken, overlaps = in_child(count, run.database)
     losers = [answer for answer in answers if answer.status == 422]
@@ -94,21 +95,6 @@ def get_moment():
     day = datetime.now() + timedelta(days=21)
     day -= timedelta(days=day.weekday())
     return day.replace(hour=10, minute=0, second=0, microsecond=0)
-
-
-def post_all(host, port, secrets):
-    """Open the forms one after the other, post them at once; return the answers."""
-    server = crowd.Place(host, port)
-    forms = [
-        crowd.open_form(
-            server,
-            f"/clinic/book/go/{secret}",
-            f"/clinic/book/go/{secret}/accept",
-            f"10.0.0.{number}",
-        )
-        for number, secret in enumerate(secrets)
-    ]
-    return crowd.send_at_once(server, forms)
 
 
 def count(database):

@@ -54,7 +54,7 @@ def create_message(emulator, account, form, sid=None):
     check_text(emulator, account, message)
     if message.messaging_service_sid:
         message.status = "accepted"
-    emulator.keep(account, message)
+    emulator.keep(message)
     answer = message.as_json()
     emulator.follow(account, message)
     emulator.suffer("sent", to)

@@ -18,6 +18,7 @@ class Delivery:
     url: str
     form: list
     status: int
+    wait: float
 
 
 def sign(token, url, form):
@@ -29,17 +30,20 @@ def sign(token, url, form):
 
 
 class Postman:
-    """Posts forms one after the other, in a thread of its own."""
+    """Posts forms one after the other, in a thread of its own; or in several."""
 
-    def __init__(self):
+    def __init__(self, hands=1):
+        self.hands = hands
         self.delivered = []
         self._todo = queue.Queue()
 
     def start(self):
-        threading.Thread(target=self._work, daemon=True).start()
+        for _hand in range(self.hands):
+            threading.Thread(target=self._work, daemon=True).start()
 
     def stop(self):
-        self._todo.put(None)
+        for _hand in range(self.hands):
+            self._todo.put(None)
 
     def post_later(self, account, url, form, delay=0.0):
         self._todo.put((account, url, form, delay))
@@ -78,8 +82,10 @@ class Postman:
             "X-Forwarded-Host": split.netloc,
             "X-Forwarded-Proto": split.scheme,
         }
+        start = time.perf_counter()
         status = send(target, path, urlencode(form), headers)
-        self.delivered.append(Delivery(url, form, status))
+        wait = time.perf_counter() - start
+        self.delivered.append(Delivery(url, form, status, wait))
         return status
 
 

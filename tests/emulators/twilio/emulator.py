@@ -2,10 +2,10 @@
 
 import base64
 import json
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from ..base import Emulator
 from . import phones
 from .api import ApiError, find_route, get_whatsapp_failure
 from .callbacks import Postman, get_inbound_form, get_status_form
@@ -110,16 +110,20 @@ class Listener(ThreadingHTTPServer):
         """A client that was killed is no news."""
 
 
-class TwilioEmulator:
+class TwilioEmulator(Emulator):
     """Twilio on 127.0.0.1.
 
+    :param int hands: how many receipts it posts at once; in order only with one
     :ivar float latency: seconds that every call takes
     :ivar bool follows: whether accepted messages go on to `ends` by themselves
     :ivar str ends: last status of a message that nothing befalls
     :ivar set without_whatsapp: numbers that have none
     """
 
-    def __init__(self, port=0, latency=0.0):
+    fault_class = Fault
+
+    def __init__(self, port=0, latency=0.0, hands=1):
+        super().__init__(Listener(("127.0.0.1", port), Handler))
         self.latency = latency
         self.follows = True
         self.ends = "delivered"
@@ -128,35 +132,19 @@ class TwilioEmulator:
         self.early = False
         self.without_whatsapp = set()
         self.accounts = {}
-        self.messages = []
         self.contents = {}
-        self.faults = []
         self.refusals = []
         self.laters = []
-        self.postman = Postman()
-        self.stopping = threading.Event()
-        self._changed = threading.Condition()
-        self._listener = Listener(("127.0.0.1", port), Handler)
-        self._listener.emulator = self
-        self.port = self._listener.server_address[1]
+        self.postman = Postman(hands)
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_error):
-        self.stop()
-
     def start(self):
-        threading.Thread(target=self._listener.serve_forever, daemon=True).start()
         self.postman.start()
-        return self
+        return super().start()
 
     def stop(self):
-        self.stopping.set()
         self.postman.stop()
-        self._listener.shutdown()
-        self._listener.server_close()
+        super().stop()
 
     # Who calls
 
@@ -182,11 +170,6 @@ class TwilioEmulator:
 
     # What came
 
-    def keep(self, account, message):
-        with self._changed:
-            self.messages.append(message)
-            self._changed.notify_all()
-
     def find(self, sid):
         return next((m for m in list(self.messages) if m.sid == sid), None)
 
@@ -202,25 +185,20 @@ class TwilioEmulator:
     def outbound(self):
         return [m for m in list(self.messages) if m.direction != "inbound"]
 
-    def wait_for(self, count, timeout=10.0):
-        """Wait until so many messages were kept; return them all.
-
-        :raise TimeoutError: when fewer came in that many seconds
-        """
-        with self._changed:
-            if not self._changed.wait_for(lambda: len(self.messages) >= count, timeout):
-                raise TimeoutError(f"{len(self.messages)} of {count} messages came")
-            return list(self.messages)
-
     def describe(self):
         """Return what a test in another process wants to know."""
-        return {"messages": [m.as_json() for m in self.outbound]}
+        return {
+            "messages": [m.as_json() for m in self.outbound],
+            "receipts": [
+                {"status": made.status, "wait": made.wait}
+                for made in list(self.postman.delivered)
+            ],
+        }
 
     def clear(self):
         """Forget messages, requests made and who opted out."""
-        with self._changed:
-            self.messages.clear()
-            self.postman.delivered.clear()
+        super().clear()
+        self.postman.delivered.clear()
         for account in self.accounts.values():
             account.opted_out.clear()
             account.sessions.clear()
@@ -276,7 +254,7 @@ class TwilioEmulator:
             status="received",
             num_media=media,
         )
-        self.keep(account, message)
+        self.keep(message)
         if on == "whatsapp":
             account.sessions[number] = now()
         elif body.strip().upper() in STOP_WORDS:
@@ -294,15 +272,9 @@ class TwilioEmulator:
 
     # What goes wrong
 
-    def add_fault(self, step, **values):
-        fault = Fault(step, **values)
-        with self._changed:
-            self.faults.append(fault)
-        return fault
-
     def suffer(self, step, recipient):
         """Suffer the first fault planned for this step, if there is one."""
-        fault = self._pick_fault(step, recipient)
+        fault = self.pick_fault(step, recipient)
         if not fault:
             return
         if fault.delay:
@@ -313,15 +285,6 @@ class TwilioEmulator:
             raise Broken(fault.status or 503, fault.html)
         if fault.status:
             raise ApiError(fault.status, fault.code)
-
-    def _pick_fault(self, step, recipient):
-        with self._changed:
-            for fault in self.faults:
-                if fault.strikes(step, recipient):
-                    if fault.times is not None:
-                        fault.times -= 1
-                    return fault
-        return None
 
     def refuse(self, code, match=""):
         """Answer a message to matching recipients with that code, 400."""
