@@ -10,12 +10,9 @@ import argparse
 import sys
 
 import benches  # noqa: F401
-import templates
-from followup import create_policy
-from postgres import create, drop
-from registry import BENCHES, Run, select
+from registry import BENCHES, ON_DEMAND, PATIENTS, select
 from report import log
-from session import environment, in_child
+from workplace import measure, working_copy
 
 
 def positive(text):
@@ -30,7 +27,7 @@ def parse_arguments():
     """Return the command line's options."""
     parser = argparse.ArgumentParser(prog="setup/bench", description=__doc__)
     parser.add_argument(
-        "--patients", type=positive, default=10_000, help="size of the ledger"
+        "--patients", type=positive, help=f"size of the ledger ({PATIENTS})"
     )
     parser.add_argument(
         "--peer", action="store_true", help="run OCA account_credit_control beside"
@@ -47,39 +44,21 @@ def parse_arguments():
         options.names = select(set(options.only.split(",")) - {""}, options.peer)
     except ValueError as error:
         parser.error(str(error))
+    sizes = [ON_DEMAND.get(name, PATIENTS) for name in options.names]
+    options.patients = options.patients or max(sizes)
     return options
-
-
-def prepare(database):
-    """Create the policy that all subjects use."""
-    with environment(database) as env:
-        create_policy(env)
-        env.cr.commit()
-
-
-def measures_of(name, run):
-    """Return the measures of one subject (called in its own process)."""
-    return list(BENCHES[name](run))
 
 
 def main():
     """Run the subjects on one working copy, telling each measure as it comes."""
     options = parse_arguments()
-    template = templates.with_addon(options.patients)
-    run = Run(options.patients, create(f"bench_run_{options.patients}", template))
     missed = 0
-    try:
-        in_child(prepare, run.database)
+    with working_copy(options.patients) as run:
         for name in options.names:
             log(f"measuring {name}")
-            for measure in in_child(measures_of, name, run):
-                run.figures[measure.name] = measure.value
-                missed += not measure.ok
-                print(
-                    measure.as_json() if options.json else measure.as_row(), flush=True
-                )
-    finally:
-        drop(run.database)
+            for figure in measure(name, run):
+                missed += not figure.ok
+                print(figure.as_json() if options.json else figure.as_row(), flush=True)
     sys.exit(1 if missed else 0)
 
 

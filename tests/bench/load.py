@@ -49,12 +49,17 @@ def run_visitors(server, visitors, seconds, next_request, rate=0):
             with lock:
                 visits.append(seen)
 
-    threads = [threading.Thread(target=ask) for _visitor in range(visitors)]
+    work_at_once([ask] * visitors)
+    return visits
+
+
+def work_at_once(works):
+    """Call functions in threads of their own; return when all have ended."""
+    threads = [threading.Thread(target=work) for work in works]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return visits
 
 
 def get_p95(visits):

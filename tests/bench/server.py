@@ -44,18 +44,23 @@ def find_port():
 
 
 @contextlib.contextmanager
-def serving(database, workers=2):
-    """Serve a database on loopback as behind a proxy, without scheduled actions."""
+def serving(database, workers=2, port=0, crons=0):
+    """Serve a database on loopback as behind a proxy.
+
+    :param port: where; 0: one that is free
+    :param crons: how many processes run scheduled actions
+    """
     log = tempfile.NamedTemporaryFile(suffix=".log", prefix="bench-", delete=False)
-    server = Server(database, find_port(), log.name)
+    server = Server(database, port or find_port(), log.name)
     process = subprocess.Popen(
         [
             *(sys.executable, "-W", "ignore", "-m", "odoo"),
             *("-c", os.environ["CLINIC_CONFIG"], "-d", database),
             *("--http-interface", server.host, "--http-port", str(server.port)),
             *("--gevent-port", str(find_port()), "--workers", str(workers)),
-            *("--max-cron-threads", "0", "--proxy-mode", "--log-level", "warn"),
-            *("--log-handler", "werkzeug:INFO", "--logfile", log.name),
+            *("--max-cron-threads", str(crons), "--proxy-mode"),
+            *("--log-level", "warn", "--log-handler", "werkzeug:INFO"),
+            *("--logfile", log.name),
         ],
         stderr=subprocess.DEVNULL,
     )

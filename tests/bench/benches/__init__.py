@@ -8,10 +8,12 @@ from . import (
     compose,
     explain,
     usual_day,
+    growth,
     outbox,
     inbox,
     page,
     slot,
     booking,
+    mixed,
     peer,
 )

@@ -13,6 +13,7 @@ def compose(run):
     batches = measure_batches(run.database)
     total = Cost(
         wall=sum(cost.wall for _made, cost in batches),
+        cpu=sum(cost.cpu for _made, cost in batches),
         sql=sum(cost.sql for _made, cost in batches),
         memory=max(cost.memory for _made, cost in batches),
     )
@@ -22,6 +23,7 @@ def compose(run):
     decided = run.figures["decide.wall"]
     yield Measure("compose.messages", sum(made for made, _cost in batches), "")
     yield Measure("compose.wall", total.wall, "s")
+    yield Measure("compose.cpu", total.cpu, "s")
     yield Measure("compose.sql", total.sql, "statements")
     yield Measure("compose.memory", total.memory, "MB")
     yield Measure("compose.sql_per_batch", max(full), "statements")

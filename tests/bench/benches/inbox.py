@@ -1,13 +1,12 @@
 """The inbox: signed receipts over HTTP, and how fast they are applied."""
 
 import http.client
-import statistics
 import threading
 import time
 import uuid
 from urllib.parse import urlencode
 
-from load import Visit
+from load import Visit, get_p95, work_at_once
 from meter import metered
 from postgres import settle
 from registry import bench
@@ -37,11 +36,10 @@ def inbox(run):
         seconds = time.perf_counter() - start
         failures = server.log.read_text().count("serialize")
     kept, left, cost = in_child(apply, run.database)
-    waits = [visit.wait for visit in visits]
     refused = sum(visit.status != 204 for visit in visits)
     yield Measure("inbox.refused", refused, "", 0)
     yield Measure("inbox.rate", len(visits) / seconds, "/s", 150, at_least=True)
-    yield Measure("inbox.p95", statistics.quantiles(waits, n=20)[-1], "s", 0.5)
+    yield Measure("inbox.p95", get_p95(visits), "s", 0.5)
     yield Measure("inbox.serialization_failures", failures, "", 0)
     yield Measure("inbox.lost", len(attempts) * len(STATUSES) - kept, "", 0)
     yield Measure("apply.left", left, "", 0)
@@ -114,11 +112,7 @@ def post_all(host, port, requests):
             with lock:
                 visits.append(seen)
 
-    threads = [threading.Thread(target=work) for _sender in range(SENDERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    work_at_once([work] * SENDERS)
     return visits
 
 

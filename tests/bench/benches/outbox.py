@@ -32,10 +32,11 @@ def outbox(run):
     run_odoo(run.database, "-i", "clinic_whatsapp")
     for threads in (8, 16):
         count = int(threads / LATENCY * SECONDS)
-        with provider() as url:
+        with provider("--silent") as url:
             bare = in_child(send_bare, url, threads, count)
-        with provider() as url:
-            in_child(prepare, run.database, url, threads, count)
+        with provider("--silent") as url:
+            in_child(prepare, run.database, url, threads)
+            in_child(let_out, run.database, count)
             ours, cost = in_child(send_ours, run.database)
         yield Measure(f"outbox.{threads}_threads.bare", count / bare, "messages/s")
         yield Measure(f"outbox.{threads}_threads", ours / cost.wall, "messages/s")
@@ -53,11 +54,11 @@ def outbox(run):
 
 
 @contextlib.contextmanager
-def provider():
+def provider(*options, **account):
     """Run the emulator in a process of its own; give its address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "emulators.twilio", "--port", "0", "--silent"]
-        + ["--latency", str(LATENCY), "--account", json.dumps(ACCOUNT)],
+        [sys.executable, "-m", "emulators.twilio", "--port", "0", *options]
+        + ["--latency", str(LATENCY), "--account", json.dumps(ACCOUNT | account)],
         cwd=TESTS,
         stdout=subprocess.PIPE,
         text=True,
@@ -91,8 +92,8 @@ def send_bare(url, threads, count):
         return time.perf_counter() - start
 
 
-def prepare(database, url, threads, count):
-    """Let so many reminders be due now, by SMS, to numbers of their own."""
+def prepare(database, url, threads):
+    """Let reminders go by SMS, to numbers of their own; none is due yet."""
     with environment(database) as env:
         parameters = env["ir.config_parameter"]
         parameters.set_param("clinic_whatsapp.api_base_url", url)
@@ -101,18 +102,30 @@ def prepare(database, url, threads, count):
         env.cr.execute(
             """UPDATE clinic_contact_route_line SET channel = 'sms';
                UPDATE clinic_message SET not_before = '2100-01-01', approval = 'none';
-               UPDATE clinic_message SET not_before = now() AT TIME ZONE 'UTC'
-                WHERE id IN (SELECT id FROM clinic_message
-                              WHERE state = 'queued' ORDER BY id LIMIT %(count)s);
                UPDATE res_partner
-                  SET phone = '+33612' || lpad((id %% 1000000)::text, 6, '0');
+                  SET phone = '+33612' || lpad((id % 1000000)::text, 6, '0');
                UPDATE clinic_followup_policy
                   SET window_from = 0, window_to = 24, window_weekend = true;
                -- The pace of the threads is measured, not the rate's.
-               UPDATE clinic_twilio_account SET rate = 100000, daily_messages = 0""",
-            {"count": count},
+               UPDATE clinic_twilio_account SET rate = 100000, daily_messages = 0"""
         )
         env.cr.commit()
+
+
+def let_out(database, count):
+    """Let so many reminders be due now; return their ids."""
+    with environment(database) as env:
+        env.cr.execute(
+            """UPDATE clinic_message SET not_before = now() AT TIME ZONE 'UTC'
+                WHERE id IN (SELECT id FROM clinic_message
+                              WHERE state = 'queued' ORDER BY id LIMIT %s)
+            RETURNING id""",
+            [count],
+        )
+        ids = [row[0] for row in env.cr.fetchall()]
+        env.ref("clinic_dunning.ir_cron_send")._trigger()
+        env.cr.commit()
+        return ids
 
 
 def get_account(env):

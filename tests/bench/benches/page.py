@@ -2,10 +2,9 @@
 
 import http.client
 import json
-import threading
 import time
 
-from load import Visit, get_p95, run_visitors, visit
+from load import Visit, get_p95, run_visitors, visit, work_at_once
 from postgres import settle
 from registry import bench
 from report import Measure
@@ -130,13 +129,13 @@ def measure_flood(server, paths):
     quiet = view(server, paths, 1, 5, rate=2)
     cookie = log_in(server)
     flood, busy, desk = [], [], []
-    doing = [
-        start(flood, lambda: run_flood(server, paths[0])),
-        start(busy, lambda: view(server, paths[1:], 1, 8, rate=2)),
-        start(desk, lambda: run_clerk(server, cookie, 8)),
-    ]
-    for thread in doing:
-        thread.join()
+    work_at_once(
+        [
+            lambda: flood.extend(run_flood(server, paths[0])),
+            lambda: busy.extend(view(server, paths[1:], 1, 8, rate=2)),
+            lambda: desk.extend(run_clerk(server, cookie, 8)),
+        ]
+    )
     refused = [seen for seen in flood if seen.status == 429]
     yield Measure("page.flood.sent", len(flood) / FLOODED, "/s")
     yield Measure("page.flood.refused", 100 * len(refused) / len(flood), "%")
@@ -186,13 +185,6 @@ def run_clerk(server, cookie, seconds):
 def run_flood(server, path):
     """Ask again and again from one address."""
     return run_visitors(server, 8, FLOODED, lambda _number: (path, FLOODER), FLOOD)
-
-
-def start(result, work):
-    """Do some work in a thread of its own; what it returns is put into `result`."""
-    thread = threading.Thread(target=lambda: result.extend(work()))
-    thread.start()
-    return thread
 
 
 def measure_limiter(database):

@@ -6,14 +6,14 @@ Its communications take time by the square of their number: left out above 10,00
 from datetime import date
 
 from meter import metered
-from registry import bench
+from registry import PATIENTS, bench
 from report import Measure
 from session import environment
 
 MOST_PATIENTS_FOR_COMMUNICATIONS = 10_000
 
 
-@bench("peer", needs=("first_day", "compose"))
+@bench("peer", needs=("first_day", "compose"), on_demand=PATIENTS)
 def peer(run):
     """Its lines and communications, and how much faster ours was; nothing is kept."""
     ours = run.figures
