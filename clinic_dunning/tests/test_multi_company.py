@@ -101,3 +101,23 @@ class TestMultiCompany(DunningCase):
             )
             with self.assertRaises(AccessError, msg=model), mute_logger("odoo.addons"):
                 theirs[0].with_user(user).read(["display_name"])
+
+    def test_dialogs_open_nothing_of_another_company(self):
+        """What a dialog shows of a case is read as superuser: the case is checked."""
+        self.create_invoice()
+        case = self.decide().case_id
+        user = self.create_user("desk", "clinic_dunning.group_front_desk", self.other)
+        env = self.env(user=user, context={"allowed_company_ids": self.other.ids})
+        asked = {"case_id": {}, "display_name": {}}
+        for model in ("clinic.call.outcome", "clinic.dispute", "clinic.desk.payment"):
+            dialog = env[model]
+            for open_it in (
+                lambda one=dialog: one.create({"case_id": case.id}),
+                lambda one=dialog: one.onchange({"case_id": case.id}, [], asked),
+                lambda one=dialog: one.onchange({}, [], asked),
+                lambda one=dialog: one.default_get(["case_id", "line_ids"]),
+            ):
+                model_env = dialog.with_context(default_case_id=case.id)
+                with self.subTest(model), mute_logger("odoo.addons"):
+                    with self.assertRaises(AccessError):
+                        open_it(model_env)

@@ -1,3 +1,4 @@
+from . import dialog
 from . import call_outcome
 from . import desk_payment
 from . import dispute

@@ -12,6 +12,7 @@ class ClinicCallOutcome(models.TransientModel):
 
     _name = "clinic.call.outcome"
     _description = "How the Call Ended"
+    _inherit = ["clinic.dialog"]
 
     case_id = fields.Many2one("clinic.followup.case", required=True, readonly=True)
     company_id = fields.Many2one(related="case_id.company_id")

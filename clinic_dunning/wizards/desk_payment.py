@@ -14,6 +14,7 @@ class ClinicDeskPayment(models.TransientModel):
 
     _name = "clinic.desk.payment"
     _description = "Payment at the Desk"
+    _inherit = ["clinic.dialog"]
 
     case_id = fields.Many2one("clinic.followup.case", required=True, readonly=True)
     partner_id = fields.Many2one(related="case_id.partner_id")

@@ -6,6 +6,7 @@ class ClinicDispute(models.TransientModel):
 
     _name = "clinic.dispute"
     _description = "Dispute of Invoices"
+    _inherit = ["clinic.dialog"]
 
     case_id = fields.Many2one("clinic.followup.case", readonly=True)
     reason = fields.Text(

@@ -7,6 +7,7 @@ class ClinicDisputeLine(models.TransientModel):
 
     _name = "clinic.dispute.line"
     _description = "Invoice that May Be Disputed"
+    _inherit = ["clinic.dialog"]
 
     dispute_id = fields.Many2one("clinic.dispute", ondelete="cascade")
     call_id = fields.Many2one("clinic.call.outcome", ondelete="cascade")

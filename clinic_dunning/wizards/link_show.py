@@ -6,6 +6,7 @@ class ClinicLinkShow(models.TransientModel):
 
     _name = "clinic.link.show"
     _description = "Link to the Pay Page"
+    _inherit = ["clinic.dialog"]
 
     case_id = fields.Many2one("clinic.followup.case", readonly=True)
     address = fields.Char(store=False, readonly=True)

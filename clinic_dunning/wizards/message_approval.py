@@ -7,6 +7,7 @@ class ClinicMessageApproval(models.TransientModel):
 
     _name = "clinic.message.approval"
     _description = "Approve Messages"
+    _inherit = ["clinic.dialog"]
 
     message_ids = fields.Many2many("clinic.message", readonly=True)
     summary = fields.Html(compute="_compute_summary", sanitize=False)

@@ -6,6 +6,7 @@ class ClinicOtherChannel(models.TransientModel):
 
     _name = "clinic.other.channel"
     _description = "Send by Another Channel"
+    _inherit = ["clinic.dialog"]
 
     message_id = fields.Many2one("clinic.message", required=True, readonly=True)
     partner_id = fields.Many2one(related="message_id.partner_id")

@@ -6,6 +6,7 @@ class ClinicOtherChannelLine(models.TransientModel):
 
     _name = "clinic.other.channel.line"
     _description = "Other Channel of a Message"
+    _inherit = ["clinic.dialog"]
 
     dialog_id = fields.Many2one("clinic.other.channel", ondelete="cascade")
     channel = fields.Selection(

@@ -8,6 +8,7 @@ class ClinicPause(models.TransientModel):
 
     _name = "clinic.pause"
     _description = "Pause the Follow-up"
+    _inherit = ["clinic.dialog"]
 
     case_id = fields.Many2one("clinic.followup.case", required=True, readonly=True)
     reason = fields.Selection(

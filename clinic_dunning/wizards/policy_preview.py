@@ -6,6 +6,7 @@ class ClinicPolicyPreview(models.TransientModel):
 
     _name = "clinic.policy.preview"
     _description = "Dry Run of a Follow-up Policy"
+    _inherit = ["clinic.dialog"]
 
     policy_id = fields.Many2one(
         "clinic.followup.policy", required=True, readonly=True, ondelete="cascade"

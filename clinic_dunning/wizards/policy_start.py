@@ -8,6 +8,7 @@ class ClinicPolicyStart(models.TransientModel):
 
     _name = "clinic.policy.start"
     _description = "Start a Follow-up Policy"
+    _inherit = ["clinic.dialog"]
 
     preset = fields.Selection(
         selection="_selection_preset", required=True, default="fr_dentist"

@@ -7,6 +7,7 @@ class ClinicTemplateTest(models.TransientModel):
 
     _name = "clinic.template.test"
     _description = "Test to Oneself"
+    _inherit = ["clinic.dialog"]
 
     template_id = fields.Many2one(
         "clinic.message.template", required=True, readonly=True

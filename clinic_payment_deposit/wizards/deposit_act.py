@@ -21,6 +21,7 @@ class ClinicDepositAct(models.TransientModel):
 
     _name = "clinic.deposit.act"
     _description = "Act on a Deposit"
+    _inherit = ["clinic.dialog"]
 
     act = fields.Selection(
         [

@@ -16,6 +16,7 @@ class ClinicDeskBooking(models.TransientModel):
 
     _name = "clinic.desk.booking"
     _description = "Book by Phone"
+    _inherit = ["clinic.dialog"]
 
     company_id = fields.Many2one(
         "res.company", default=lambda self: self.env.company, required=True

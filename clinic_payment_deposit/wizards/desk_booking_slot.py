@@ -10,6 +10,7 @@ class ClinicDeskBookingSlot(models.TransientModel):
 
     _name = "clinic.desk.booking.slot"
     _description = "Free Time"
+    _inherit = ["clinic.dialog"]
     _order = "start"
 
     desk_id = fields.Many2one("clinic.desk.booking", ondelete="cascade", required=True)

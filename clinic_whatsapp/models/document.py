@@ -109,6 +109,8 @@ class ClinicPatientDocument(models.Model):
         content = self._decode(vals.get("upload"))
         patient = self.env["res.partner"].browse(vals.get("patient_id"))
         company = self.env["res.company"].browse(vals.get("company_id"))
+        (company or self.env.company).check_access("read")
+        patient.check_access("read")
         try:
             document, is_new = self._take(
                 company or self.env.company,

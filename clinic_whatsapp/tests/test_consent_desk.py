@@ -55,3 +55,21 @@ class TestConsentDesk(DunningCase):
                 self.patient, self.company, "care", "email"
             ),
         )
+
+    def test_yes_that_a_country_asks_for_is_kept(self):
+        """An SMS to the United States needs a proof: the desk can note one."""
+        self.patient.phone = "+1 415 555 2671"
+        dialog = Form(
+            self.env["clinic.consent.desk"].with_context(
+                default_partner_id=self.patient.id,
+                default_company_id=self.company.id,
+                default_channel="sms",
+            )
+        )
+        self.assertFalse(dialog.billing)
+        dialog.billing = True
+        dialog.save().action_save()
+        self.assertRecordValues(
+            self.env["clinic.consent"].search([("partner_id", "=", self.patient.id)]),
+            [{"purpose": "billing", "channel": "sms", "granted": True}],
+        )

@@ -147,6 +147,14 @@ class TestDocument(DunningCase):
         with self.assertRaisesRegex(ValidationError, "there already"):
             self.Document.with_user(self.clerk).create(vals)
 
+    def test_clerk_files_nothing_in_another_company(self):
+        other = create_clinic(self.env, "Clinic Roy")
+        foreign = self.create_patient("Zoe Lund", company_id=other.id)
+        for vals in ({"company_id": other.id}, {"patient_id": foreign.id}):
+            vals["upload"] = encode(make_pdf())
+            create = self.Document.with_user(self.clerk).create
+            self.assertDenied(lambda create=create, vals=vals: create(vals))
+
     def test_many_files_are_each_answered(self):
         drop = self.env["clinic.document.drop"].with_user(self.clerk).create({})
         archive = make_zip(

@@ -8,6 +8,7 @@ class ClinicConsentDesk(models.TransientModel):
 
     _name = "clinic.consent.desk"
     _description = "Consent at the Desk"
+    _inherit = ["clinic.dialog"]
 
     partner_id = fields.Many2one(
         "res.partner", string="Person", required=True, readonly=True
@@ -47,9 +48,15 @@ class ClinicConsentDesk(models.TransientModel):
                 dialog[purpose] = dialog._is_allowed(purpose)
 
     def _is_allowed(self, purpose):
-        return not self.env["clinic.consent"]._get_refusal(
-            self.partner_id, self.company_id, purpose, self.channel
+        probe = self.env["clinic.message"].sudo()
+        probe = probe.new(
+            {
+                "partner_id": self.partner_id.id,
+                "company_id": self.company_id.id,
+                "purpose": purpose,
+            }
         )
+        return not probe._get_refusals(self.channel)[probe]
 
     def action_save(self):
         """Keep a proof of each answer that is another one than before."""

@@ -16,6 +16,7 @@ class ClinicConsentImport(models.TransientModel):
 
     _name = "clinic.consent.import"
     _description = "Import of Consents"
+    _inherit = ["clinic.dialog"]
 
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company

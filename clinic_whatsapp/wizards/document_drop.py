@@ -10,6 +10,7 @@ class ClinicDocumentDrop(models.TransientModel):
 
     _name = "clinic.document.drop"
     _description = "Files Handed In"
+    _inherit = ["clinic.dialog"]
 
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
@@ -116,6 +117,7 @@ class ClinicDocumentDrop(models.TransientModel):
 class ClinicDocumentDropLine(models.TransientModel):
     _name = "clinic.document.drop.line"
     _description = "File Handed In"
+    _inherit = ["clinic.dialog"]
     # What asks for somebody comes first.
     _order = "outcome desc, id"
 

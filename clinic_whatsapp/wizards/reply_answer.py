@@ -4,6 +4,7 @@ from odoo import fields, models
 class ClinicReplyAnswer(models.TransientModel):
     _name = "clinic.reply.answer"
     _description = "Answer to a Patient"
+    _inherit = ["clinic.dialog"]
 
     case_id = fields.Many2one("clinic.followup.case", required=True, readonly=True)
     channel = fields.Selection(

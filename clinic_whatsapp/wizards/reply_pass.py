@@ -4,6 +4,7 @@ from odoo import api, fields, models
 class ClinicReplyPass(models.TransientModel):
     _name = "clinic.reply.pass"
     _description = "Pass a Reply on"
+    _inherit = ["clinic.dialog"]
 
     reply_id = fields.Many2one("clinic.reply", required=True, readonly=True)
     partner_id = fields.Many2one(related="reply_id.partner_id")
