@@ -160,6 +160,19 @@ class TestLargeSend(DunningCase):
         self.messages(approval="pending").with_user(self.officer).action_approve()
         self.assertEqual(len(self.messages(approval="approved")), PEOPLE)
 
+    def test_many_that_piled_up_are_a_large_send_too(self):
+        limit = self.env["ir.config_parameter"]
+        limit.set_param(LARGE_PARAMETER, 0)
+        self.level.mode = "approval"
+        self.assertFalse(self.run_job())
+        limit.set_param(LARGE_PARAMETER, PEOPLE - 1)
+        self.messages(approval="pending").with_user(self.officer).action_approve()
+        self.assertEqual(len(self.messages(approval="approved")), FIRST)
+        held = self.messages(approval="held").with_user(self.officer)
+        self.assertEqual(len(held), PEOPLE - FIRST)
+        with self.assertRaises(AccessError):
+            held[0].approval = "approved"
+
     def test_author_of_the_text_cannot_agree(self):
         template = self.env["clinic.message.template"].search(
             [("topic_id.code", "=", "after7"), ("channel", "=", "email")], limit=1

@@ -231,6 +231,8 @@ class TestTemplatePick(TestTemplateCase):
         self.assertEqual(template.author_id, self.env.user)
         template.with_user(admin).body = "Hello {clinic}, good day."
         self.assertEqual(template.author_id, admin)
+        template.with_user(admin).author_id = self.env.user
+        self.assertEqual(template.author_id, admin, "nobody says it was another one")
 
     def test_picking_again_costs_no_query(self):
         self.create_template()

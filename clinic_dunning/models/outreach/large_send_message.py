@@ -106,14 +106,30 @@ class ClinicMessage(models.Model):
             ]
         )
 
+    def _gather_large(self):
+        """Make many of one level a large send: they may have piled up for days."""
+        sends = self.env["clinic.large.send"]
+        large = sends._get_large()
+        loose = self.filtered(lambda m: m.level_id and not m.large_send_id)
+        for group, messages in loose.grouped(
+            lambda m: (m.level_id, m.company_id)
+        ).items():
+            level, company = group
+            if 0 < large < len(messages.partner_id) and self._leaves_by_itself(
+                level.id
+            ):
+                messages.large_send_id = sends._open(level.id, company.id)
+
     def _approve(self):
         """Let these go out, those of a large send as far as there is room."""
-        free = self._get_room()
-        (self - free).approval = "held"
-        free.approval = "approved"
+        self.check_access("write")
         messages_sudo = self.sudo()
+        messages_sudo._gather_large()
+        free_sudo = messages_sudo._get_room()
+        (messages_sudo - free_sudo).approval = "held"
+        free_sudo.approval = "approved"
         messages_sudo.approved_by_id = self.env.uid
-        free_sudo = free.sudo().filtered(
+        free_sudo = free_sudo.filtered(
             lambda m: m.large_send_id.state in ("first", "waiting")
         )
         free_sudo.is_first = True
@@ -129,11 +145,12 @@ class ClinicLargeSend(models.Model):
 
     @api.model
     def _open(self, level_id, company_id):
-        """Open a large send, unless one is open."""
+        """Return the open large send of a level, opened now if there was none."""
         known = (
             Domain("level_id", "=", level_id)
             & Domain("company_id", "=", company_id)
             & Domain("state", "in", ("first", "waiting"))
         )
-        if not self.search_count(known, limit=1):
-            self.create({"level_id": level_id, "company_id": company_id})
+        return self.search(known) or self.create(
+            {"level_id": level_id, "company_id": company_id}
+        )

@@ -26,7 +26,7 @@ class ClinicMessage(models.Model):
     _name = "clinic.message"
     _description = "Message to a Patient"
     _inherit = ["clinic.state.machine"]
-    _written_by_people = frozenset({"approval", "is_problem"})
+    _written_by_people = frozenset({"is_problem"})
     _order = "id desc"
 
     partner_id = fields.Many2one(

@@ -120,11 +120,11 @@ class ClinicMessageTemplate(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         return super().create(
-            [{"author_id": self.env.uid, **vals} for vals in vals_list]
+            [{**vals, "author_id": self.env.uid} for vals in vals_list]
         )
 
     def write(self, vals):
-        if {"subject", "body"} & set(vals):
+        if {"subject", "body", "author_id"} & set(vals):
             vals = {**vals, "author_id": self.env.uid}
         return super().write(vals)
 
