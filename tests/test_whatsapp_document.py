@@ -88,6 +88,18 @@ class TestWhatsappDocument(WhatsappCase):
             code = re.search(r"\b\d{6}\b", message.body)[0]
             self.assertTrue(link._unlock_by_code(code))
 
+    def test_code_never_goes_to_the_phone_that_has_the_link(self):
+        self.approve("document")
+        self.agree(self.patient, "care")
+        document, _sent = self.announce()
+        self.twilio.clear()
+        self.patient.email = False
+        with freeze_time(LATER):
+            link = document.notice_id.attempt_ids.link_id
+            self.assertEqual(link.attempt_id.channel, "whatsapp")
+            link._request_code()
+            self.assertFalse(self.drain() or self.twilio.outbound)
+
     def test_code_goes_by_email_where_the_link_went_to_the_phone(self):
         document, _sent = self.announce()
         self.twilio.clear()

@@ -126,6 +126,19 @@ class TestWhatsappReply(WebhookCase):
         self.assertIn("100", sent.body)
         self.assertEqual(sent.to, f"whatsapp:{MOBILE}")
 
+    def test_answer_that_could_not_leave_at_once_waits_for_the_morning(self):
+        self.policy.write({"window_from": 9, "window_to": 19})
+        self.go_to("2026-03-10 17:30:00")
+        self.account._open_breaker("down")
+        self.write("Pay")
+        for moment, count in (
+            ("2026-03-10 17:30:10", 0),
+            ("2026-03-10 23:30:00", 0),
+            ("2026-03-11 09:30:00", 1),
+        ):
+            self.go_to(moment)
+            self.assertEqual(len(self.answers()), count, moment)
+
     def test_pay_of_who_owes_nothing_says_so(self):
         self.pay(self.invoice)
         self.write("PAYER")

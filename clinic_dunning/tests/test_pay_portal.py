@@ -126,6 +126,19 @@ class TestPayPortal(PayCase):
             send()
         self.assertEqual(message.search_count([("case_id", "=", case.id)]), 2)
 
+    def test_what_was_paid_meanwhile_is_not_asked_for(self):
+        first, paid = self._make_invoice(120.0), self._make_invoice(30.0)
+        case, send = self.send_link()
+        send()
+        message = self.env["clinic.message"].search([("case_id", "=", case.id)])
+        self.assertEqual(message._recheck_amount((), ()).amount, 150.0)
+        for bill, verdict in ((paid, ("send", 120.0)), (first, ("skip", 0.0))):
+            self.env["account.payment.register"].with_context(
+                active_model="account.move", active_ids=bill.ids
+            ).create({})._create_payments()
+            now = message._recheck_amount((), ())
+            self.assertEqual((now.outcome, now.amount), verdict)
+
     def test_desk_reads_why_no_link_was_sent(self):
         _case, send = self.send_link()
         with self.assertRaises(UserError) as said:

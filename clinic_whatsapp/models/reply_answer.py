@@ -4,6 +4,9 @@ from odoo import fields, models
 
 from .session import SESSION
 
+# So long whoever wrote expects an answer, also at night.
+AWAKE = timedelta(hours=1)
+
 
 class ClinicReply(models.Model):
     """Automatic answers, through the outbox like everything else."""
@@ -66,7 +69,12 @@ class ClinicMessage(models.Model):
         return "" if self.answer_to_id else super()._get_stop_reason()
 
     def _get_next_opening(self, channel):
-        return False if self.answer_to_id else super()._get_next_opening(channel)
+        return False if self._is_spoken() else super()._get_next_opening(channel)
+
+    def _is_spoken(self):
+        """Return whether it answers somebody who is still there, at any hour."""
+        began = self.free_text and self.create_date or self.answer_to_id.date
+        return began and fields.Datetime.now() < began + AWAKE
 
     def _get_weekly_cap(self):
         return 0 if self.answer_to_id else super()._get_weekly_cap()

@@ -10,6 +10,7 @@ from . import link_patience
 from . import link_details
 from . import case_staff
 from . import case_link
+from . import statement_message
 from . import promise
 from . import policy_acceptance
 from . import evidence

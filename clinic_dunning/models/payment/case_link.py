@@ -1,5 +1,10 @@
+from datetime import timedelta
+
 from odoo import fields, models
 from odoo.exceptions import UserError
+
+# So long a link that was spoken of is still of use.
+LINK_WANTED = timedelta(days=2)
 
 
 class ClinicFollowupCase(models.Model):
@@ -37,6 +42,7 @@ class ClinicFollowupCase(models.Model):
                 currency_id=currency.id,
                 amount=statement.get_amount(currency, statement.get_asked(currency)),
                 route_id=self._get_link_route(link).id,
+                expires_at=fields.Datetime.now() + LINK_WANTED,
             )
         )
 

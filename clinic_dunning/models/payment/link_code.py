@@ -38,19 +38,29 @@ class ClinicLink(models.Model):
         self.env.ref("clinic_dunning.ir_cron_send").sudo()._trigger()
 
     def _get_code_route(self):
-        """Return the `clinic.contact.route` of the first way a code may go, or none."""
+        """Return the `clinic.contact.route` of the first way a code may go, or none.
+
+        Never to where the link went: whoever holds that phone has the link.
+        """
+        attempt_sudo = self.sudo().attempt_id
+        probe = (
+            self.env["clinic.message"]
+            .sudo()
+            .new(
+                {
+                    "partner_id": self.partner_id.id,
+                    "company_id": self.company_id.id,
+                    "topic_id": self.env.ref("clinic_dunning.topic_code").id,
+                }
+            )
+        )
         for channel, route in self._get_code_routes().items():
-            if channel != self.sudo().attempt_id.channel:
-                message = self.env["clinic.message"].sudo()
-                probe = message.new(
-                    {
-                        "partner_id": self.partner_id.id,
-                        "company_id": self.company_id.id,
-                        "topic_id": self.env.ref("clinic_dunning.topic_code").id,
-                    }
-                )
-                if not probe._get_obstacle(channel):
-                    return self.env.ref(route).sudo()
+            is_same_way = channel == attempt_sudo.channel or (
+                attempt_sudo.address_hash
+                and attempt_sudo.address_hash == probe._get_address_hash(channel)
+            )
+            if not is_same_way and not probe._get_obstacle(channel):
+                return self.env.ref(route).sudo()
         return self.env["clinic.contact.route"]
 
     def _get_code_routes(self):
