@@ -97,6 +97,37 @@ class TestDepositMoneyBack(StripeDepositCase):
         self.assertEqual((first.state, second.state), ("done", "draft"))
         self.assertEqual(second.clinic_deposit_id.state, "requested")
 
+    def test_return_for_a_part_of_a_payment_books_no_money_that_never_came(self):
+        near = fields.Datetime.to_datetime("2026-03-12 08:00:00")
+        hold, held = self.hold_card(self.request(start=near))
+        self.stripe.lapse(held)
+        self.booking._cancel("clinic")
+        void = hold.child_transaction_ids
+        self.policy.kind = "fixed"
+        paid, intent = self.pay_card(
+            self.request(partner=self.create_patient("Max Other"))
+        )
+        self.stripe.faults += ["500", "500"]
+        refund = paid.clinic_deposit_id._refund()
+        before = [(void, void.state), (refund, refund.state)]
+        self.assertEqual([state for _part, state in before], ["error", "pending"])
+        for part, state in before:
+            self.come_back(part, intent)
+            self.settle()
+            self.assertEqual((part.state, part.payment_id.amount), (state, 0.0))
+        self.assertEqual(paid.clinic_deposit_id.open, 40.0)
+
+    def test_return_for_a_release_books_no_capture_twice(self):
+        near = fields.Datetime.to_datetime("2026-03-12 08:00:00")
+        hold, intent = self.hold_card(self.request(start=near))
+        self.stripe.faults += ["400"]
+        void = hold._void()
+        self.assertEqual(void.state, "error")
+        hold.clinic_deposit_id._capture()
+        self.come_back(void, intent)
+        self.settle()
+        self.assertEqual((void.state, hold.clinic_deposit_id.paid), ("error", 40.0))
+
     def test_refund_at_the_dashboard_is_booked(self):
         transaction, intent = self.pay_card()
         self.stripe.refund_at_dashboard(intent, 2500)

@@ -151,6 +151,42 @@ class TestStripeReplay(ProviderCase):
         self.assertUntouched(dear)
         self.assertEqual(cheap.state, "draft")
 
+    def test_paid_for_something_else_in_the_same_account_pays_no_bill(self):
+        self._make_invoice(100.0)
+        transaction, values = self.start()
+        intent = self.pay(values)
+        intent["description"] = None
+        self.come_back(transaction, intent)
+        self.assertUntouched(transaction)
+
+    def test_another_ones_saved_card_is_not_taken_for_his(self):
+        validations = []
+        for name in ("Own", "Foreign"):
+            partner = self.env["res.partner"].create({"name": name})
+            validation = self.env["payment.transaction"].create(
+                {
+                    "provider_id": self.provider.id,
+                    "payment_method_id": self.method.id,
+                    "reference": name,
+                    "amount": 0.0,
+                    "currency_id": self.company.currency_id.id,
+                    "partner_id": partner.id,
+                    "operation": "validation",
+                    "tokenize": True,
+                }
+            )
+            validations.append(validation)
+        foreign, own = validations
+        values = own._get_processing_values()
+        setup = self.emulator.save_card(values["client_secret"][:-7])
+        self.url_open(
+            f"/payment/stripe/return?reference={foreign.reference}"
+            f"&setup_intent={setup['id']}&payment_intent=any",
+            allow_redirects=False,
+        )
+        self.assertUntouched(foreign)
+        self.assertFalse(foreign.token_id)
+
     def test_return_and_webhook_again_and_again_make_one_payment(self):
         self._make_invoice(100.0)
         transaction, values = self.start()
@@ -272,6 +308,18 @@ class TestRazorpayReplay(ProviderCase):
         dear, _values = self.start("b", amount="150")
         data = self.pay(cheap, values)
         self.come_back(dear, data)
+        self.assertUntouched(dear)
+
+    def test_what_the_signature_does_not_cover_counts_for_nothing(self):
+        self._make_invoice(200.0)
+        cheap, values = self.start("a", amount="1")
+        dear, _values = self.start("b", amount="150")
+        forged = {
+            "id": "pay_forged",
+            "status": "captured",
+            "description": dear.reference,
+        }
+        self.come_back(dear, self.pay(cheap, values) | forged)
         self.assertUntouched(dear)
 
     def test_wrong_amount_under_the_right_reference_is_not_booked(self):

@@ -65,11 +65,12 @@ class PaymentTransaction(models.Model):
         """Return the provider's whole record where its return page names it only.
 
         Razorpay's page says neither amount nor reference: core would check neither.
+        Its signature covers the two ids only: whatever else is there, anybody wrote.
 
         :raise ValidationError: when the provider can't be asked
         """
         named = payment_data.get("razorpay_payment_id")
-        if self.provider_code != "razorpay" or not named or "id" in payment_data:
+        if self.provider_code != "razorpay" or not named:
             return payment_data
         return self._send_api_request("GET", f"payments/{named}")
 
@@ -89,10 +90,11 @@ class PaymentTransaction(models.Model):
 
         :raise RefusedAnswer: before anything was changed
         """
-        if self.source_transaction_id:
-            return
         answer = self._read_answer(payment_data)
-        if answer.reference and answer.reference != self.reference:
+        if self.source_transaction_id:
+            self._check_answer_of_part(answer)
+            return
+        if answer.id and answer.reference != self.reference:
             note = self.env._("The answer was for %s.", answer.reference)
             raise RefusedAnswer(self, "replayed", note)
         if answer.is_made:
@@ -102,14 +104,36 @@ class PaymentTransaction(models.Model):
             note = self.env._("It was paid a second time: %s.", answer.id)
             raise RefusedAnswer(self, "lost" if answer.is_made else "", note)
 
+    def _check_answer_of_part(self, answer):
+        """Refuse for a capture, release or refund what was not answered about it.
+
+        Its reference is easy to guess: it counts only what the payment that it belongs
+        to has at the provider, and what was captured of that counts once.
+
+        :raise RefusedAnswer: before anything was changed
+        """
+        source = self.source_transaction_id
+        is_foreign = answer.id and answer.id != source.provider_reference
+        if is_foreign or (answer.id and self.operation == "refund"):
+            note = self.env._("The answer was for %s.", answer.reference or answer.id)
+            raise RefusedAnswer(self, "replayed", note)
+        counted = source | source.child_transaction_ids - self
+        if answer.is_made and self.state != "done":
+            counted = counted.filtered(
+                lambda tx: tx.state == "done" and tx.provider_reference == answer.id
+            )
+            if counted:
+                note = self.env._("The answer was used for %s.", counted[0].reference)
+                raise RefusedAnswer(self, note=note)
+
     def _read_answer(self, payment_data):
         """Return the `Answer` in the data of a provider that we know how to read."""
         read = getattr(self, f"_read_answer_of_{self.provider_code}", None)
         return read(payment_data) if read else Answer()
 
     def _read_answer_of_stripe(self, payment_data):
-        record = payment_data.get("payment_intent") or payment_data.get("setup_intent")
-        return self._make_answer(record)
+        kind = "setup_intent" if self.operation == "validation" else "payment_intent"
+        return self._make_answer(payment_data.get(kind))
 
     def _read_answer_of_razorpay(self, payment_data):
         return self._make_answer(payment_data)

@@ -47,11 +47,13 @@ class StripeEmulator(Events, Api):
     def answer(self, call):
         """Return (status, body); a broken connection has the status 0.
 
-        `faults` are taken one by one by POSTs: "500" does nothing, "500 done" and
-        "reset" do what was asked before they fail.
+        `faults` are taken one by one by POSTs: "400" and "500" do nothing, "500 done"
+        and "reset" do what was asked before they fail.
         """
         with self.lock:
             fault = self.faults.pop(0) if call.method == "POST" and self.faults else ""
+            if fault == "400":
+                return 400, {"error": {"type": "invalid_request_error", "message": ""}}
             if fault == "500":
                 return 500, {"error": {"type": "api_error", "message": "Sorry"}}
             status, body = super().answer(call)
