@@ -84,6 +84,22 @@ class TestWhatsappInboxCrash(WhatsappProcessCase):
         self.worker.run("apply")
         self.assertEqual(self.attempts(sent), ["delivered"] * 2)
 
+    def test_receipt_that_is_quicker_than_the_answer_waits_for_it(self):
+        self.bill(1)
+        pid = self.sleep_at("send", "before answers")
+        [[uuid]] = self.sql(
+            "SELECT uuid FROM clinic_message_attempt WHERE state = 'leased'"
+        )
+        sent = [(uuid, self.twilio.outbound[-1])]
+        self.tell(sent, "delivered")
+        self.sql("DELETE FROM ir_cron_trigger")
+        self.worker.run("apply")
+        self.assertEqual(self.attempts(sent), ["leased"])
+        self.assertEqual(self.wake(pid), 0)
+        self.assertTrue(self.sql("SELECT id FROM ir_cron_trigger"))
+        self.worker.run("apply")
+        self.assertEqual(self.attempts(sent), ["delivered"])
+
     # -- kill -9 while applying --------------------------------------------------
 
     def assertSurvives(self, point):

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from emulators.proxy import ReverseProxy
 from emulators.twilio.callbacks import get_inbound_form, get_status_form
 from whatsapp import CLINIC_SMS, MOBILE, WebhookCase
@@ -168,7 +170,7 @@ class TestWhatsappWebhook(WebhookCase):
         self.apply()
         self.assertEqual((attempt.state, attempt.message_id.proof), ("read", "read"))
 
-    def test_receipt_that_is_quicker_than_the_answer_brings_the_reference(self):
+    def test_receipt_of_an_attempt_whose_sender_is_gone_brings_the_reference(self):
         attempt = self.send()
         sid = attempt.provider_ref
         self.env.cr.execute(
@@ -177,6 +179,9 @@ class TestWhatsappWebhook(WebhookCase):
         self.env.invalidate_all()
         form = get_status_form(self.twilio.find(sid), "delivered")
         self.post(f"/clinic/twilio/status/{attempt.uuid}", form)
+        self.apply()
+        self.assertEqual(attempt.state, "leased")  # the answer may come yet
+        attempt.claimed_at -= timedelta(minutes=2)
         self.apply()
         self.assertEqual((attempt.state, attempt.provider_ref), ("delivered", sid))
 

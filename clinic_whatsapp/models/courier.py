@@ -85,3 +85,4 @@ class ClinicMessageAttempt(models.Model):
         if outbox._insist(self._take_answers, answers) is None:
             for attempt in self:
                 outbox._insist(attempt._take_answers, answers)
+        self.env["clinic.twilio.event"]._apply_soon(self)

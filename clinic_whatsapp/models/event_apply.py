@@ -1,7 +1,9 @@
 import logging
 import time
+from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from odoo.addons.clinic_dunning.models.followup.decide import CONFLICTS
 
@@ -11,6 +13,8 @@ _logger = logging.getLogger(__name__)
 
 BATCH = 200
 SLICE_SECONDS = 10
+# From its claim an attempt's answer is noted in that time, or its sender is gone.
+ANSWERED = timedelta(minutes=1)
 RANK = {"failed": 0, "accepted": 1, "sent": 2, "delivered": 3, "read": 4}
 
 
@@ -41,7 +45,35 @@ class ClinicTwilioEvent(models.Model):
 
     @api.model
     def _count_waiting(self):
-        return self.search_count([("applied_at", "=", False), ("problem", "=", False)])
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL("SELECT COUNT(*) FROM clinic_twilio_event event %s", self._ripe_sql())
+        )
+        return self.env.cr.fetchone()[0]
+
+    @api.model
+    def _ripe_sql(self):
+        """What may be applied now.
+
+        The sender is about to note the provider's answer to its call: a receipt that
+        is quicker waits for it, or the two would meet in one row and begin again.
+        """
+        return SQL(
+            """WHERE event.applied_at IS NULL AND event.problem IS NULL
+                 AND NOT EXISTS (
+                     SELECT FROM clinic_message_attempt attempt
+                      WHERE attempt.uuid = event.uuid AND attempt.state = 'leased'
+                        AND attempt.claimed_at > %s)""",
+            fields.Datetime.now() - ANSWERED,
+        )
+
+    @api.model
+    def _apply_soon(self, attempts):
+        """Have applied what waited for the answers to these attempts."""
+        waiting = [("applied_at", "=", False), ("problem", "=", False)]
+        if self.search_count([("uuid", "in", attempts.mapped("uuid")), *waiting], 1):
+            self.env.ref("clinic_whatsapp.ir_cron_apply").sudo()._trigger()
+            self.env["clinic.message"]._commit()
 
     @api.model
     def _apply_next(self, limit):
@@ -50,10 +82,12 @@ class ClinicTwilioEvent(models.Model):
         A bad one is set aside with its reason, the others go on.
         """
         self.env.cr.execute(
-            """SELECT id FROM clinic_twilio_event
-                WHERE applied_at IS NULL AND problem IS NULL
-                ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED""",
-            [limit],
+            SQL(
+                """SELECT event.id FROM clinic_twilio_event event %s
+                    ORDER BY event.id LIMIT %s FOR UPDATE OF event SKIP LOCKED""",
+                self._ripe_sql(),
+                limit,
+            )
         )
         events = self.browse(row[0] for row in self.env.cr.fetchall())
         if events and not events._try_to_apply():
