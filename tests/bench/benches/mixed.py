@@ -1,11 +1,12 @@
 """All at once for ten minutes: reminders leave, receipts come, people open their pages.
 
 The server sends and applies by its scheduled actions; the emulator, in a process of its
-own, answers after 100 ms and posts three receipts for each message.
+own, answers after 100 ms and posts three receipts for each message in the next seconds.
 """
 
 import json
 import time
+from collections import Counter
 from urllib.request import urlopen
 
 import psycopg2
@@ -18,8 +19,7 @@ from session import environment, in_child, run_odoo
 
 from benches.inbox import STATUSES
 from benches.outbox import let_out, prepare, provider
-from benches.page import prepare as prepare_pages
-from benches.page import view
+from benches.page import LINKS, get_debtors, issue_links, view
 
 SENDS = 20  # a second, which the account's rate allows and no more
 VIEWS = 5
@@ -27,21 +27,20 @@ MINUTES = 10
 PATIENTS = 13_000  # as many as have a reminder for each moment of it
 VISITORS = 8
 HANDS = 16
+SPACING = 0.5  # seconds to the first receipt, from there to the second…
 THREADS = 8
 GRACE = 60  # seconds for what is on its way when the load ends
 NEARLY = 0.95
-WAITING = """
-    SELECT (SELECT count(*) FROM clinic_message WHERE id = ANY(%(ids)s)
-               AND state IN ('queued', 'in_progress'))
-         + (SELECT count(*) FROM clinic_twilio_event
-             WHERE applied_at IS NULL AND problem IS NULL)
-"""
 DONE = """
     SELECT attempt.provider_ref
       FROM clinic_message message
       JOIN clinic_message_attempt attempt ON attempt.message_id = message.id
      WHERE message.id = ANY(%(ids)s) AND message.state = 'delivered'
        AND attempt.state = 'read'
+"""
+WAITING = """
+    SELECT reason, count(*) FROM clinic_message
+     WHERE id = ANY(%(ids)s) AND state = 'queued' GROUP BY reason
 """
 APPLIED = """
     SELECT count(*), percentile_cont(0.95) WITHIN GROUP (ORDER BY
@@ -54,10 +53,10 @@ APPLIED = """
 def mixed(run):
     """Fewer patients: as long as there are reminders for them."""
     run_odoo(run.database, "-i", "clinic_whatsapp")
-    paths, _many = in_child(prepare_pages, run.database)
+    paths = in_child(prepare_pages, run.database)
     port = find_port()
     with provider(
-        *("--ends", STATUSES[-1], "--hands", str(HANDS)),
+        *("--ends", STATUSES[-1], "--spacing", str(SPACING), "--hands", str(HANDS)),
         local_url=f"http://127.0.0.1:{port}",
     ) as url:
         in_child(prepare, run.database, url, THREADS)
@@ -70,9 +69,19 @@ def mixed(run):
             visits = view(server, paths, VISITORS, seconds, rate=VIEWS)
             seen = ask(url)
             wait_until_done(run.database, ids)
+            conflicts = server.log.read_text().count("serialize")
         kept = ask(url)
     yield from tell_pace(seconds, visits, *seen)
     yield from tell_losses(run.database, ids, *kept)
+    yield Measure("mixed.conflicts", conflicts, "")
+
+
+def prepare_pages(database):
+    """Return the paths of many people's pages."""
+    with environment(database) as env:
+        paths = issue_links(env, get_debtors(env, LINKS))
+        env.cr.commit()
+        return paths
 
 
 def keep_rate(database):
@@ -103,7 +112,7 @@ def query(database, text, **values):
 def wait_until_done(database, ids):
     """Let the server finish, as long as it is granted."""
     end = time.monotonic() + GRACE
-    while time.monotonic() < end and query(database, WAITING, ids=ids) != [(0,)]:
+    while time.monotonic() < end and len(query(database, DONE, ids=ids)) < len(ids):
         time.sleep(0.5)
 
 
@@ -128,10 +137,16 @@ def tell_losses(database, ids, messages, receipts):
     sids = [message["sid"] for message in messages]
     people = {message["to"] for message in messages}
     done = {row[0] for row in query(database, DONE, ids=ids)}
+    reasons = dict(query(database, WAITING, ids=ids))
+    waiting = sum(reasons.values())
     [(applied, delay)] = query(database, APPLIED, sids=sids)
-    refused = [made for made in receipts if made.status != 204]
-    yield Measure("mixed.receipts_refused", len(refused), "", 0)
+    lost = len(ids) - waiting - len(done.intersection(sids))
+    answers = Counter(made.status for made in receipts)
+    log(f"answers to receipts: {dict(answers)}; what waits: {reasons}")
+    refused = len(receipts) - answers[204]
+    yield Measure("mixed.receipts_refused", refused, "", 0)
     yield Measure("mixed.apply_p95", delay or 0, "s")
     yield Measure("mixed.sent_twice", len(sids) - len(people), "", 0)
-    yield Measure("mixed.messages_lost", len(ids) - len(done.intersection(sids)), "", 0)
+    yield Measure("mixed.messages_waiting", waiting, "")
+    yield Measure("mixed.messages_lost", lost, "", 0)
     yield Measure("mixed.receipts_lost", len(sids) * len(STATUSES) - applied, "", 0)

@@ -66,19 +66,28 @@ def page(run):
 def prepare(database):
     """Return the paths of many people's links, and of one who owes 300 items."""
     with environment(database) as env:
-        env.cr.execute(DEBTORS, [LINKS + 1])
-        people = env["res.partner"].browse(row[0] for row in env.cr.fetchall())
-        *others, busiest = people
+        *others, busiest = get_debtors(env, LINKS + 1)
         bill(env, busiest)
         env.ref("base.user_admin").password = "admin"
-        company = env["res.company"].browse(1)
-        links = env["clinic.link"]
-        paths = [
-            "/p/" + links._issue(person, company)[1].rpartition("/")[2]
-            for person in (*others, busiest)
-        ]
+        paths = issue_links(env, others)
+        [many] = issue_links(env, busiest)
         env.cr.commit()
-    return paths[:-1], paths[-1]
+    return paths, many
+
+
+def get_debtors(env, count):
+    """Return so many people who owe something, who owes most the last."""
+    env.cr.execute(DEBTORS, [count])
+    return env["res.partner"].browse(row[0] for row in env.cr.fetchall())
+
+
+def issue_links(env, people):
+    """Return the path of each person's page."""
+    company = env["res.company"].browse(1)
+    return [
+        "/p/" + env["clinic.link"]._issue(person, company)[1].rpartition("/")[2]
+        for person in people
+    ]
 
 
 def bill(env, person):

@@ -1,8 +1,9 @@
 """Receipts and replies: signed requests of the emulator to the clinic."""
 
 import base64
+import heapq
 import hmac
-import queue
+import itertools
 import threading
 import time
 from dataclasses import dataclass
@@ -30,41 +31,65 @@ def sign(token, url, form):
 
 
 class Postman:
-    """Posts forms one after the other, in a thread of its own; or in several."""
+    """Posts forms when they are due, in a thread of its own; or in several."""
 
     def __init__(self, hands=1):
         self.hands = hands
         self.delivered = []
-        self._todo = queue.Queue()
+        self._due = []
+        self._numbers = itertools.count()
+        self._posting = 0
+        self._stopped = False
+        self._changed = threading.Condition()
 
     def start(self):
         for _hand in range(self.hands):
             threading.Thread(target=self._work, daemon=True).start()
 
     def stop(self):
-        for _hand in range(self.hands):
-            self._todo.put(None)
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
 
     def post_later(self, account, url, form, delay=0.0):
-        self._todo.put((account, url, form, delay))
+        due = time.monotonic() + delay, next(self._numbers)
+        with self._changed:
+            heapq.heappush(self._due, (due, (account, url, form)))
+            self._changed.notify()
 
     def wait(self, timeout=20.0):
         """Wait until all is posted.
 
         :raise TimeoutError: when it takes longer
         """
-        ends = time.monotonic() + timeout
-        while self._todo.unfinished_tasks:
-            if time.monotonic() > ends:
-                raise TimeoutError(f"{self._todo.unfinished_tasks} are not posted yet")
-            time.sleep(0.01)
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._count_left(), timeout):
+                raise TimeoutError(f"{self._count_left()} are not posted yet")
+
+    def _count_left(self):
+        return len(self._due) + self._posting
 
     def _work(self):
-        while (item := self._todo.get()) is not None:
-            account, url, form, delay = item
-            time.sleep(delay)
-            self.post(account, url, form)
-            self._todo.task_done()
+        while letter := self._take():
+            self.post(*letter)
+            with self._changed:
+                self._posting -= 1
+                self._changed.notify_all()
+
+    def _take(self):
+        """Wait for the letter that is due first and return it; at the end, nothing."""
+        with self._changed:
+            while not self._stopped:
+                pause = None
+                if self._due:
+                    (moment, _number), letter = self._due[0]
+                    pause = moment - time.monotonic()
+                    if pause <= 0:
+                        heapq.heappop(self._due)
+                        self._posting += 1
+                        return letter
+                self._changed.wait(pause)
+        return None
 
     def post(self, account, url, form, signature=None):
         """Post a form now and return the HTTP status; 0 if nobody answers.

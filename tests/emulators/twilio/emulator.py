@@ -116,6 +116,7 @@ class TwilioEmulator(Emulator):
     :param int hands: how many receipts it posts at once; in order only with one
     :ivar float latency: seconds that every call takes
     :ivar bool follows: whether accepted messages go on to `ends` by themselves
+    :ivar float spacing: seconds from the answer to the first receipt, and so on
     :ivar str ends: last status of a message that nothing befalls
     :ivar set without_whatsapp: numbers that have none
     """
@@ -130,6 +131,7 @@ class TwilioEmulator(Emulator):
         self.duplicates = 1
         self.reordered = False
         self.early = False
+        self.spacing = 0.02
         self.without_whatsapp = set()
         self.accounts = {}
         self.contents = {}
@@ -212,9 +214,10 @@ class TwilioEmulator(Emulator):
         steps = self._plan(account, message)
         if self.reordered:
             steps = steps[::-1]
-        for status, code in steps:
+        for place, (status, code) in enumerate(steps, 1):
+            delay = 0 if self.early else place * self.spacing
             for _time in range(self.duplicates):
-                self.tell(account, message, status, code, now=self.early)
+                self.tell(account, message, status, code, delay)
 
     def _plan(self, account, message):
         code = get_whatsapp_failure(self, account, message)
@@ -226,18 +229,17 @@ class TwilioEmulator(Emulator):
         order = ["sent", "delivered", "read"]
         return [(status, None) for status in order[: order.index(ends) + 1]]
 
-    def tell(self, account, message, status, error_code=None, now=False):
-        """Change a message's status and send the receipt for it."""
+    def tell(self, account, message, status, error_code=None, delay=0.0):
+        """Change a message's status and send the receipt for it, now or later."""
         if message.status not in FINAL or status == "read":
             message.change(status, error_code)
         if not message.status_callback:
             return
         form = get_status_form(message, status, error_code)
-        if now:
-            self.postman.post(account, message.status_callback, form)
+        if delay:
+            self.postman.post_later(account, message.status_callback, form, delay)
         else:
-            # The answer to the call usually is quicker.
-            self.postman.post_later(account, message.status_callback, form, 0.02)
+            self.postman.post(account, message.status_callback, form)
 
     def reply(self, account, number, to, body, on="sms", media=0, **extra):
         """Have a person write to the clinic; return the clinic's HTTP status.
