@@ -266,8 +266,6 @@ class TestDepositMoneyBack(StripeDepositCase):
             }
         )
         transaction.token_id = token
-        made_at = int(transaction.create_date.timestamp())
-        self.stripe.intents[intent]["created"] = made_at
         found = transaction._look_up_by_stripe()
         self.assertEqual(found["payment_intent"]["id"], intent)
         transaction.reference = "OTHER"

@@ -94,11 +94,13 @@ class StripeClient:
         """Return all refunds of an intent."""
         return self._list(self._sdk.refunds.list, payment_intent=intent)
 
-    def find_intents(self, *, customer, since):
-        """Return the intents of a customer made since a moment (Unix time)."""
-        return self._list(
-            self._sdk.payment_intents.list, customer=customer, created={"gte": since}
-        )
+    def find_intents(self, *, customer):
+        """Return all intents of a customer."""
+        return self._list(self._sdk.payment_intents.list, customer=customer)
+
+    def get_dispute(self, dispute):
+        """Return a dispute as it stands now."""
+        return self._ask(self._sdk.disputes.retrieve, dispute)
 
     # -- one door ----------------------------------------------------------------------
 

@@ -293,16 +293,15 @@ class PaymentTransaction(models.Model):
     def _look_up_by_stripe(self):
         """Return what Stripe knows of a charge of a saved card whose answer was lost.
 
+        All that was ever charged to this card's owner is read, however long ago: what
+        is not found is charged again.
+
         :return: dict for `_process`, False where there is nothing of that reference,
             None where Stripe does not answer
         """
-        since = self.clinic_charge_at or self.create_date
-        since = (since - timedelta(hours=1)).replace(tzinfo=UTC)
         try:
             client = self.provider_id._get_stripe_client()
-            intents = client.find_intents(
-                customer=self.token_id.provider_ref, since=int(since.timestamp())
-            )
+            intents = client.find_intents(customer=self.token_id.provider_ref)
         except StripeFailure:
             return None
         for intent in intents:

@@ -150,7 +150,6 @@ class StripeEmulator(Events, Api):
             intent
             for intent in self.intents.values()
             if intent["customer"] == call.data.get("customer")
-            and intent["created"] >= int(call.data.get("created[gte]", 0))
         ]
         return {"object": "list", "data": found[::-1], "has_more": False}
 
