@@ -44,6 +44,56 @@ class TestDepositMoneyBack(StripeDepositCase):
         self.assertEqual(deposit.refunded, 10.0)
         self.assertEqual(len(self.stripe.get_refunds(intent)), 1)
 
+    def wait(self, hours):
+        self.go_to(fields.Datetime.now() + timedelta(hours=hours))
+        self.watch()
+
+    def test_refund_that_never_arrived_is_asked_again_and_made_once(self):
+        transaction, intent = self.pay_card()
+        deposit = transaction.clinic_deposit_id
+        self.stripe.faults += ["500", "500"]
+        deposit._refund()
+        self.stripe.faults += ["500", "500 done"]
+        for _run in range(3):
+            self.wait(1)
+        self.assertEqual([r["amount"] for r in self.stripe.get_refunds(intent)], [4000])
+        self.assertEqual((deposit.state, deposit.refunded), ("refunded", 40.0))
+        self.assertFalse(self.get_filed(transaction))
+
+    def test_refund_that_never_arrives_is_for_a_person_after_a_day(self):
+        self.policy.kind = "fixed"
+        for is_bill in (False, True):
+            transaction, intent = self.pay_card(
+                self.request(partner=self.create_patient(f"Lo {'b' * (1 + is_bill)}"))
+            )
+            deposit = transaction.clinic_deposit_id
+            if is_bill:
+                transaction.clinic_deposit_id = False
+            self.stripe.faults += ["500"] * 6
+            refund = transaction._refund(10.0)
+            self.wait(1)
+            self.assertEqual(refund.state, "pending")
+            self.wait(24)
+            self.assertEqual(refund.state, "error")
+            filed = self.get_filed(transaction)
+            self.assertRecordValues(filed, [{"kind": "to_refund", "amount": 10.0}])
+            self.assertEqual(deposit._get_free(), 40.0)
+            self.assertFalse(self.stripe.get_refunds(intent))
+            self.stripe.faults.clear()
+
+    def test_two_refunds_of_one_reference_are_both_booked(self):
+        transaction, intent = self.pay_card()
+        deposit = transaction.clinic_deposit_id
+        with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():
+            deposit._refund(10.0)
+            raise ZeroDivisionError
+        self.env.invalidate_all()
+        self.stripe.faults += ["reset", "500 done"]
+        deposit._refund(20.0)
+        self.tell("charge.refunded", times=2)
+        amounts = [r["amount"] for r in self.stripe.get_refunds(intent)]
+        self.assertEqual((amounts, deposit.refunded), ([1000, 2000], 30.0))
+
     def test_while_a_refund_is_under_way_nothing_else_is_done_with_it(self):
         transaction, intent = self.pay_card()
         deposit = transaction.clinic_deposit_id

@@ -100,6 +100,30 @@ class TestDepositHold(StripeDepositCase):
         self.assertRecordValues(deposit, [{"state": "paid", "paid": 10.0}])
         self.assertEqual(capture.state, "done")
 
+    def test_capture_or_release_that_never_arrived_is_asked_again(self):
+        for act, status in (("_capture", "succeeded"), ("_release", "canceled")):
+            transaction, intent = self.hold_near()
+            deposit = transaction.clinic_deposit_id
+            self.stripe.faults += ["500", "500"]
+            getattr(deposit, act)()
+            self.go_to(fields.Datetime.now() + timedelta(hours=1))
+            self.watch()
+            self.assertEqual(self.stripe.intents[intent]["status"], status)
+            self.assertIn(deposit.state, ("paid", "released"))
+            self.near += timedelta(hours=2)
+
+    def test_capture_that_never_arrives_may_be_tried_anew_after_a_day(self):
+        self.create_user("officer", "clinic_dunning.group_billing_officer")
+        transaction, _intent = self.hold_near()
+        deposit = transaction.clinic_deposit_id
+        self.stripe.faults += ["500", "500"]
+        capture = deposit._capture(10.0)
+        self.go_to(fields.Datetime.now() + timedelta(hours=24))
+        self.watch()
+        self.assertEqual((capture.state, len(deposit.activity_ids)), ("error", 1))
+        deposit._capture(10.0)
+        self.assertEqual(deposit.paid, 10.0)
+
     def test_capture_refused_by_stripe_changes_nothing(self):
         transaction, intent = self.hold_near()
         self.stripe.lapse(intent)

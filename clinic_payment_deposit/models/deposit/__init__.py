@@ -20,6 +20,7 @@ from . import stripe
 from . import stripe_event
 from . import dispute
 from . import watch
+from . import ask_again
 from . import begun
 from . import saved_card
 from . import card_charge

@@ -68,6 +68,14 @@ class PaymentTransaction(models.Model):
         help="The provider lets go of the hold at that moment.",
     )
 
+    clinic_act = fields.Selection(
+        [("capture", "Capture"), ("cancel", "Release"), ("refund", "Refund")],
+        string="Asked of the Provider",
+        readonly=True,
+        copy=False,
+        help="What to ask again if the question never arrived.",
+    )
+
     # -- beginning ---------------------------------------------------------------------
 
     def _stripe_create_intent(self):
@@ -134,6 +142,7 @@ class PaymentTransaction(models.Model):
 
         :raise ValidationError: Stripe refused
         """
+        self.clinic_act = act
         key = get_key(
             self.env["ir.config_parameter"].sudo().get_param("database.uuid"),
             act,
@@ -212,7 +221,7 @@ class PaymentTransaction(models.Model):
             and intent.get("status") == "succeeded"
             and intent.get("description") == self.reference
             and intent.get("capture_method") == "manual"
-            and bool(self.clinic_deposit_id)
+            and bool(self.clinic_deposit_id or self._get_parts_under_way())
         )
 
     def _process_captured(self, intent, payment_data):

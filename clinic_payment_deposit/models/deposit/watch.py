@@ -154,18 +154,16 @@ class PaymentTransaction(models.Model):
 
     @api.model
     def _get_parts_to_look_up(self, quiet):
-        """Return the payments of which a capture or refund was never answered."""
+        """Return the payments of which a capture or refund was never answered.
+
+        Of bills, too: core would have called it an error at once.
+        """
         parts = self.search(
             quiet
+            & Domain("source_transaction_id", "!=", False)
             & Domain("state", "in", ("draft", "pending"))
             & Domain("provider_code", "=", "stripe")
-            & Domain("source_transaction_id.clinic_deposit_id", "!=", False)
         )
-        return parts.source_transaction_id
-
-    def _heal(self):
-        """Take from the provider how a payment and its refunds stand."""
-        self._refetch()
-        if refunds := self._get_refunds():
-            self._take_refunds()
-        (self | self.child_transaction_ids | refunds)._post_process_now()
+        payments = parts.source_transaction_id
+        holds = payments.source_transaction_id
+        return holds | payments.filtered(lambda tx: not tx.source_transaction_id)
