@@ -30,15 +30,20 @@ class TestDepositCard(StripeDepositCase):
         super().setUp()
         self.stripe.intents.clear()
 
-    def save_card(self, card="pm_card_visa"):
-        """The patient books two weeks ahead and saves a card; return the deposit."""
+    def begin_card(self):
+        """The patient books two weeks ahead; return transaction and setup's id."""
         deposit = self.request(start=MONDAY_NINE + timedelta(days=8))
         self.assertEqual(deposit.way, "card")
         transaction = self.begin(
             deposit, operation="validation", tokenize=True, amount=0.0
         )
         values = transaction._get_processing_values()
-        setup = values["client_secret"].removesuffix("_secret")
+        return transaction, values["client_secret"].removesuffix("_secret")
+
+    def save_card(self, card="pm_card_visa"):
+        """The patient saves a card; return the deposit."""
+        transaction, setup = self.begin_card()
+        deposit = transaction.clinic_deposit_id
         self.stripe.save_card(setup, card)
         self.url_open(
             f"/payment/stripe/return?reference={transaction.reference}"
@@ -85,6 +90,30 @@ class TestDepositCard(StripeDepositCase):
         self.assertIn("held on your card", deposit.acceptance_id.text)
         self.watch()
         self.assertFalse(self.stripe.intents)
+
+    def test_card_whose_webhook_and_return_are_lost_is_found(self):
+        for minutes, is_slot_lost in ((12, False), (20, True)):
+            self.patient = self.create_patient("Ana Un" if is_slot_lost else "Bea Deux")
+            transaction, setup = self.begin_card()
+            deposit = transaction.clinic_deposit_id
+            self.stripe.save_card(setup)
+            self.go_to(fields.Datetime.now() + timedelta(minutes=minutes))
+            if is_slot_lost:
+                self.release()
+            self.watch()
+            self.assertEqual((deposit.state, deposit._has_card()), ("requested", True))
+            self.assertEqual(self.booking.state, "confirmed")
+            deposit.booking_id._give_back("clinic")
+
+    def test_form_for_a_card_that_nobody_needs_is_given_up_once(self):
+        transaction, setup = self.begin_card()
+        transaction.clinic_deposit_id._release()
+        self.watch()
+        self.assertEqual(self.stripe.setups[setup]["status"], "canceled")
+        self.assertEqual(transaction.state, "cancel")
+        asked = len(self.stripe.calls)
+        self.watch()
+        self.assertEqual(len(self.stripe.calls), asked)
 
     def test_near_the_visit_the_amount_is_held_once_and_let_go_after_it(self):
         deposit = self.save_card()

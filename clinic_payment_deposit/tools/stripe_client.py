@@ -69,6 +69,12 @@ class StripeClient:
             self._sdk.payment_intents.cancel, intent, {}, {"idempotency_key": key}
         )
 
+    def cancel_setup(self, *, setup, key):
+        """Save no card by this intent any more; return it as a dict."""
+        return self._ask(
+            self._sdk.setup_intents.cancel, setup, {}, {"idempotency_key": key}
+        )
+
     def refund(self, *, intent, amount, reference, key):
         """Give back so much; return the refund as a dict.
 
@@ -88,6 +94,12 @@ class StripeClient:
         """Return an intent with its payment method."""
         return self._ask(
             self._sdk.payment_intents.retrieve, intent, {"expand": ["payment_method"]}
+        )
+
+    def get_setup(self, setup):
+        """Return the intent to save a card, with its payment method."""
+        return self._ask(
+            self._sdk.setup_intents.retrieve, setup, {"expand": ["payment_method"]}
         )
 
     def get_refunds(self, intent):

@@ -7,7 +7,7 @@ TRANSITIONS = {
     "pending": {"authorized", "paid", "requested", "expired", "released"},
     "authorized": {"paid", "released", "exception"},
     "paid": {"applied", "kept", "refunded", "exception"},
-    "expired": {"authorized", "paid", "exception"},
+    "expired": {"requested", "authorized", "paid", "exception"},
     "released": {"exception"},
     "applied": {"paid", "exception"},
     "kept": {"paid", "exception"},

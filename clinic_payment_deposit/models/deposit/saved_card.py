@@ -16,9 +16,14 @@ class ClinicDeposit(models.Model):
     _inherit = "clinic.deposit"
 
     def _take_card(self, token):
-        """Note the card that the patient saved; the visit is confirmed by it."""
+        """Note the card that the patient saved; the visit is confirmed by it.
+
+        Learnt of late, it takes the slot again where that is still free.
+        """
         self.ensure_one()
         self._lock()
+        if self.state == "expired" and self.booking_id._take_again():
+            self._move_to("requested")
         if self.state not in WAITING:
             return
         self.token_id = token

@@ -163,6 +163,12 @@ class PaymentTransaction(models.Model):
         """Return what core's `_process` reads of an intent or a refund."""
         if record.get("object") == "refund":
             return {"refund": record}
+        if record.get("object") == "setup_intent":
+            return {
+                "reference": self.reference,
+                "setup_intent": record,
+                "payment_method": record.get("payment_method"),
+            }
         return {
             "reference": self.reference,
             "payment_intent": record,
@@ -284,7 +290,9 @@ class PaymentTransaction(models.Model):
         if self.provider_code != "stripe" or not intent:
             return
         self._touch_money()
-        record = self.provider_id._get_stripe_client().get_intent(intent)
+        client = self.provider_id._get_stripe_client()
+        is_card = self.operation == "validation"
+        record = client.get_setup(intent) if is_card else client.get_intent(intent)
         if self._is_news(record):
             self._process("stripe", self._make_stripe_data(record))
 

@@ -26,6 +26,8 @@ class StripeEmulator(Events, Api):
         ("POST", re.compile(r"/v1/payment_intents/(\w+)/cancel")): "cancel",
         ("POST", re.compile(r"/v1/setup_intents")): "create_setup",
         ("GET", re.compile(r"/v1/setup_intents/(\w+)")): "read_setup",
+        ("POST", re.compile(r"/v1/setup_intents/(\w+)/cancel")): "cancel_setup",
+        ("GET", re.compile(r"/v1/disputes/(\w+)")): "read_dispute",
         ("POST", re.compile(r"/v1/refunds")): "create_refund",
         ("GET", re.compile(r"/v1/refunds")): "list_refunds",
     }
@@ -191,6 +193,15 @@ class StripeEmulator(Events, Api):
 
     def read_setup(self, call, setup_id):
         return self.show(self.find(self.setups, setup_id), call)
+
+    def cancel_setup(self, call, setup_id):
+        setup = self.find(self.setups, setup_id)
+        if setup["status"] in ("succeeded", "canceled"):
+            raise self.refuse(
+                400, "This can't be cancelled.", "setup_intent_unexpected_state"
+            )
+        setup["status"] = "canceled"
+        return self.show(setup, call)
 
     # -- money back --------------------------------------------------------------------
 
