@@ -212,6 +212,31 @@ class TestDepositMoneyBack(StripeDepositCase):
         self.assertRecordValues(deposit, [{"state": "exception", "open": 40.0}])
         self.assertEqual(self.get_filed(transaction).mapped("kind"), ["bounced"])
 
+    def test_refund_that_bounced_after_its_period_was_closed_is_reversed_today(self):
+        transaction, intent = self.pay_card()
+        deposit = transaction.clinic_deposit_id
+        deposit._refund()
+        self.settle()
+        payment = transaction.child_transaction_ids.payment_id
+        self.go_to(fields.Datetime.now() + timedelta(days=25))
+        self.company.fiscalyear_lock_date = "2026-03-31"
+        self.stripe.bounce(self.stripe.get_refunds(intent)[0]["id"])
+        self.tell("charge.refund.updated", times=2)
+        self.assertRecordValues(deposit, [{"state": "exception", "open": 40.0}])
+        self.assertEqual(self.get_filed(transaction).mapped("kind"), ["bounced"])
+        self.assertEqual(payment.move_id.state, "posted")
+        reversal = payment.move_id.reversal_move_ids
+        self.assertEqual(reversal.date, fields.Date.today())
+
+    def test_news_of_a_dispute_in_the_wrong_order_stop_nothing(self):
+        transaction, intent = self.pay_card()
+        self.stripe.dispute(intent)
+        self.stripe.dispute(intent, "won")
+        self.tell("charge.dispute.closed")
+        self.tell("charge.dispute.created")
+        self.assertEqual(transaction.clinic_deposit_id.state, "paid")
+        self.assertFalse(self.get_filed(transaction))
+
     def test_dispute_stops_everything_and_a_won_one_goes_on(self):
         transaction, intent = self.pay_card()
         deposit = transaction.clinic_deposit_id

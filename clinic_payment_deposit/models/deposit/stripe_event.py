@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 
 class PaymentTransaction(models.Model):
@@ -31,7 +31,9 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         self._touch_money()
         if kind.startswith("charge.dispute."):
-            self._take_dispute(record)
+            # As it stands now: news come in any order.
+            client = self.provider_id._get_stripe_client()
+            self._take_dispute(client.get_dispute(record["id"]))
         elif kind.startswith("charge.refund"):
             self._take_refunds()
         else:
@@ -51,12 +53,23 @@ class PaymentTransaction(models.Model):
                 child._take_refund(refund)
 
     def _find_refund(self, refund):
-        """Return our transaction of a refund: by its id, else by our reference."""
+        """Return our transaction of a refund: by its id, else by our reference.
+
+        What was undone here after Stripe did it left its reference to the next one,
+        which is another refund.
+        """
         reference = (refund.get("metadata") or {}).get("reference")
         children = self._get_refunds()
         return children.filtered(
             lambda tx: tx.provider_reference == refund["id"]
-        ) or children.filtered(lambda tx: reference and tx.reference == reference)
+        ) or children.filtered(
+            lambda tx: (
+                reference
+                and tx.reference == reference
+                and not tx.provider_reference
+                and tx._get_minor_amount() == refund["amount"]
+            )
+        )
 
     def _note_foreign_refund(self, refund):
         """Make the transaction of a refund that was made at Stripe's own pages."""
@@ -85,11 +98,20 @@ class PaymentTransaction(models.Model):
             return
         reason = refund.get("failure_reason") or self.env._("The refund came back.")
         self._set_error(reason, extra_allowed_states=("done",))
-        if self.payment_id:
-            self.payment_id.action_draft()
-            self.payment_id.action_cancel()
         source = self.source_transaction_id
         self.env["clinic.payment.exception"]._file(
             source, "bounced", amount=-self.amount, note=reason
         )
+        if self.payment_id:
+            self._attempt(self._undo_payment)
         source.clinic_deposit_id._stop_for_a_person()
+
+    def _undo_payment(self):
+        """Take a refund out of the books; in a closed period it is reversed today."""
+        move = self.payment_id.move_id
+        today = fields.Date.context_today(self)
+        if move._get_violated_lock_dates(move.date, False):
+            move._reverse_moves([{"date": today, "ref": move.name}], cancel=True)
+        else:
+            self.payment_id.action_draft()
+            self.payment_id.action_cancel()

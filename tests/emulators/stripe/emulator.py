@@ -34,7 +34,7 @@ class StripeEmulator(Events, Api):
 
     def __init__(self):
         super().__init__()
-        self.intents, self.setups, self.refunds = {}, {}, {}
+        self.intents, self.setups, self.refunds, self.disputes = {}, {}, {}, {}
         self.replays = {}
         self.events = []
         self.faults = []
@@ -252,6 +252,9 @@ class StripeEmulator(Events, Api):
         data = self.get_refunds(call.data.get("payment_intent"))
         return {"object": "list", "data": data, "has_more": False}
 
+    def read_dispute(self, _call, dispute_id):
+        return self.find(self.disputes, dispute_id)
+
     # -- what patients, banks and the clinic do at Stripe ------------------------------
 
     def pay(self, intent_id, method="pm_card_visa"):
@@ -309,16 +312,14 @@ class StripeEmulator(Events, Api):
         """The patient disputes at the bank; "won" or "lost" ends it."""
         intent = self.intents[intent_id]
         is_over = status in ("won", "lost")
-        self.tell(
-            f"charge.dispute.{'closed' if is_over else 'created'}",
-            {
-                "id": f"dp_{intent_id}",
-                "object": "dispute",
-                "payment_intent": intent_id,
-                "charge": f"ch_{intent_id}",
-                "amount": intent["amount_received"],
-                "currency": intent["currency"],
-                "reason": "product_not_received",
-                "status": status,
-            },
-        )
+        dispute = self.disputes[f"dp_{intent_id}"] = {
+            "id": f"dp_{intent_id}",
+            "object": "dispute",
+            "payment_intent": intent_id,
+            "charge": f"ch_{intent_id}",
+            "amount": intent["amount_received"],
+            "currency": intent["currency"],
+            "reason": "product_not_received",
+            "status": status,
+        }
+        self.tell(f"charge.dispute.{'closed' if is_over else 'created'}", dispute)
