@@ -92,6 +92,19 @@ class TestWhatsappReply(WebhookCase):
         self.assertEqual(reply.action, "stop")
         self.assertTrue(self.refused("sms"))
 
+    def test_stop_that_comes_with_a_file_is_obeyed(self):
+        for channel, extra in (("whatsapp", {}), ("sms", {"OptOutType": "STOP"})):
+            text = "qqq" if extra else "STOP"
+            reply = self.write(text, on=channel, media=1, **extra)
+            self.assertRecordValues(
+                reply, [{"action": "stop", "state": "done", "media": 1}]
+            )
+            self.assertTrue(self.refused(channel))
+            self.assertTrue(
+                self.env["phone.blacklist"].search([("number", "=", MOBILE)])
+            )
+            self.write("START", on=channel)
+
     def test_stop_that_is_not_applied_yet_holds_the_claim_back(self):
         message = self.remind()
         self.reply("STOP")

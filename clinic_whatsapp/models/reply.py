@@ -146,8 +146,11 @@ class ClinicReply(models.Model):
 
     @api.model
     def _prepare_body_vals(self, posted, action):
-        """Keep apart what nobody at the desk should read by the way."""
-        if action and not posted.media:
+        """Keep apart what nobody at the desk should read by the way.
+
+        STOP is obeyed whatever came along.
+        """
+        if action == "stop" or (action and not posted.media):
             return {"body": posted.body, "state": "done"}
         if posted.media or self._looks_medical(posted.body):
             return {"body_kept": posted.body, "state": "aside", "action": False}
