@@ -20,6 +20,9 @@ class TestWhatsappReply(WebhookCase):
         cls.policy = cls.create_policy(level("First", 7))
         cls.policy.level_ids.route_id = cls.create_route("whatsapp", "sms", "email")
         cls.invoice = cls.create_invoice()
+        # A company of Odoo's demo data has the patient's number too.
+        others = cls.env["res.partner"].search([("phone_sanitized", "=", MOBILE)])
+        (others - cls.patient).phone = False
         cls.case = cls.env["clinic.followup.case"]._get_or_create(
             cls.patient, cls.company
         )
@@ -126,6 +129,49 @@ class TestWhatsappReply(WebhookCase):
         reply = self.write("STOP", number=STRANGER)
         self.assertFalse(reply.partner_id)
         self.assertTrue(self.env["phone.blacklist"].search([("number", "=", STRANGER)]))
+        self.assertFalse(self.answers())
+
+    # -- whose number it is ------------------------------------------------------
+
+    def assertNobody(self, reply):
+        """A stranger wrote: nothing of the patient's came back."""
+        self.assertRecordValues(
+            reply, [{"partner_id": False, "case_id": False, "state": "open"}]
+        )
+        for sent in self.answers():
+            self.assertNotIn("Ana", sent.body)
+            self.assertNotIn("/p/", sent.body)
+
+    def test_former_number_is_somebody_elses(self):
+        self.remind()
+        self.drain(times=2)
+        self.assertEqual(self.twilio.outbound[-1].to, MOBILE)
+        self.patient.phone = STRANGER
+        self.assertNobody(self.write("PAY"))
+        self.write("STOP")
+        self.assertFalse(self.refused("sms"))
+        self.assertTrue(self.env["phone.blacklist"].search([("number", "=", MOBILE)]))
+        ben = self.create_patient("Ben Roux", phone=MOBILE)
+        self.assertEqual(self.write("Hello").partner_id, ben)
+
+    def test_wrong_number_is_somebody_elses_however_it_is_written(self):
+        message = self.remind()
+        self.drain(times=2)
+        link = message.attempt_ids.link_id[:1]
+        self.assertTrue(link._is_usable())
+        self.patient.clinic_wrong_phone = self.patient.phone
+        self.assertFalse(link._is_usable())
+        for written in ("+33 6 12 34 56 78", "0033612345678", "06.12.34.56.78"):
+            self.patient.phone = written
+            self.assertIn("somebody else", message._get_obstacle("sms"), written)
+            self.assertTrue(self.patient.clinic_phone_is_wrong)
+            self.assertNobody(self.write("PAY"))
+        self.patient.phone = STRANGER
+        self.assertFalse(message._get_obstacle("sms"))
+
+    def test_answer_waiting_for_who_lost_the_number_is_not_sent(self):
+        self.write("PAY")
+        self.patient.phone = STRANGER
         self.assertFalse(self.answers())
 
     # -- words that act --------------------------------------------------------

@@ -19,10 +19,7 @@ class ClinicMessage(models.Model):
 
     def _get_texting_number(self):
         """Return the number in E.164: the clinic's country first, or ''."""
-        partner = self.partner_id
-        return phone.to_e164(
-            partner.phone, (self.company_id.country_id.code, partner.country_id.code)
-        )
+        return self.partner_id._get_texting_number(self.company_id)
 
     def _get_twilio_account(self, channel):
         return self.env["clinic.twilio.account"]._get_for(self.company_id, channel)
@@ -46,7 +43,7 @@ class ClinicMessage(models.Model):
             return self.env._("no account to send through")
         if not self.partner_id.phone:
             return self.env._("no phone number")
-        if self.partner_id.phone == self.partner_id.sudo().clinic_wrong_phone:
+        if self.partner_id._is_clinic_phone_wrong(self.company_id):
             return self.env._("the phone number is somebody else's")
         if not number:
             return self.env._("the phone number can't be read")

@@ -168,22 +168,38 @@ class ClinicReply(models.Model):
 
     @api.model
     def _find_people(self, number):
-        """Return all who have that number (E.164), or were written to at it."""
+        """Return all who have that number (E.164) today, written to or not."""
         people = self.env["res.partner"].sudo().with_context(active_test=False)
         found = people.search([("phone_sanitized", "=", number)])
-        return found | self._find_attempts(number).message_id.partner_id
+        return (
+            found.filtered(
+                lambda person: person._is_reached_at(
+                    number, person._get_asking_clinic()
+                )
+            )
+            | self._find_attempts(number).partner_id
+        )
 
     @api.model
     def _find_attempts(self, number):
+        """Return what was sent to that number, newest first.
+
+        Only to whom it belongs today: whoever has an old number is somebody else.
+        """
         hashed = self.env["clinic.contact.address"]._hash(number)
         unknown = self.env.ref("clinic_whatsapp.partner_unknown_sender")
-        return self.env["clinic.message.attempt"].search(
+        attempts = self.env["clinic.message.attempt"].search(
             [
                 ("address_hash", "=", hashed),
                 ("channel", "in", ("whatsapp", "sms")),
                 ("message_id.partner_id", "!=", unknown.id),
             ],
             order="id desc",
+        )
+        return attempts.filtered(
+            lambda attempt: attempt.partner_id.sudo()._is_reached_at(
+                number, attempt.company_id
+            )
         )
 
     @api.model

@@ -112,7 +112,17 @@ class ClinicMessage(models.Model):
         """Whoever wrote is answered: that number works, and asked for it."""
         answers = self.filtered("answer_to_id")
         obstacles = super(ClinicMessage, self - answers)._get_obstacles_texting(channel)
-        return obstacles | {m: m._get_account_obstacle(channel) for m in answers}
+        return obstacles | {
+            m: m._get_account_obstacle(channel) or m._get_holder_obstacle()
+            for m in answers
+        }
+
+    def _get_holder_obstacle(self):
+        """Return that the number is not the person's any more, or ''."""
+        reply = self.answer_to_id
+        if reply.partner_id and self.partner_id not in reply._find_people(reply.number):
+            return self.env._("the phone number is somebody else's")
+        return ""
 
     def _get_account_obstacle(self, channel):
         if not self._get_twilio_account(channel)._can_send(channel):

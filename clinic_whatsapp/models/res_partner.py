@@ -4,6 +4,8 @@ from odoo import api, fields, models
 
 from odoo.addons.clinic_dunning.models.payment.link_details import ADULT_AGE
 
+from ..tools import phone
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -60,6 +62,19 @@ class ResPartner(models.Model):
                 "default_company_id": self._get_asking_clinic().id,
             },
         }
+
+    def _get_texting_number(self, company):
+        """Return the number in E.164: the clinic's country first, or ''."""
+        return phone.to_e164(
+            self.phone, (company.country_id.code, self.country_id.code)
+        )
+
+    def _is_reached_at(self, number, company):
+        """Return whether that number (E.164) is still this person's own."""
+        return number in (
+            self._get_texting_number(company),
+            self.phone_sanitized,
+        ) and not self._is_clinic_phone_wrong(company)
 
     def _get_asking_clinic(self):
         """Return the company that the person's answer is for."""

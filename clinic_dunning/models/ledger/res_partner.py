@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-REVOKING_FIELDS = {"email", "phone", "clinic_guarantor_id"}
+REVOKING_FIELDS = {"email", "phone", "clinic_wrong_phone", "clinic_guarantor_id"}
 DECIDING_FIELDS = {"clinic_followup_mode", "clinic_followup_policy_id"}
 
 
@@ -46,6 +46,10 @@ class ResPartner(models.Model):
         groups="clinic_dunning.group_front_desk",
         help="This number turned out to be somebody else's. It counts until the phone "
         "number is changed.",
+    )
+    clinic_phone_is_wrong = fields.Boolean(
+        compute="_compute_clinic_phone_is_wrong",
+        groups="clinic_dunning.group_front_desk",
     )
     clinic_followup_policy_id = fields.Many2one(
         "clinic.followup.policy",
@@ -244,6 +248,37 @@ class ResPartner(models.Model):
 
     def _revoke_clinic_links(self):
         self.env["clinic.link"].sudo()._revoke_of(self)
+
+    @api.depends("phone", "clinic_wrong_phone", "country_id")
+    @api.depends_context("company")
+    def _compute_clinic_phone_is_wrong(self):
+        for partner in self:
+            partner.clinic_phone_is_wrong = partner._is_clinic_phone_wrong(
+                partner.company_id or self.env.company
+            )
+
+    def _is_clinic_phone_wrong(self, company):
+        """Return whether the number on file is somebody else's, however it is written.
+
+        Links that went there were revoked when that was noted.
+        """
+        wrong = self.sudo().clinic_wrong_phone
+        if not (wrong and self.phone):
+            return False
+        if wrong == self.phone:
+            return True
+        number = self._get_clinic_phone(self.phone, company)
+        return bool(number) and number == self._get_clinic_phone(wrong, company)
+
+    def _get_clinic_phone(self, number, company):
+        """Return a number in E.164, the clinic's country first, or False."""
+        for country in (company.country_id, self.country_id):
+            found = self._phone_format(
+                number=number, country=country, force_format="E164"
+            )
+            if found:
+                return found
+        return False
 
     def _get_clinic_languages(self, company):
         """Return the template languages to try for this person, best first."""

@@ -14,13 +14,7 @@ class ClinicMessage(models.Model):
     def _get_address_phone(self):
         """Return the number in E.164, the clinic's country first, or False."""
         partner = self.partner_id
-        for country in (self.company_id.country_id, partner.country_id):
-            number = partner._phone_format(
-                number=partner.phone, country=country, force_format="E164"
-            )
-            if number:
-                return number
-        return False
+        return partner._get_clinic_phone(partner.phone, self.company_id)
 
     def _get_obstacles_phone(self):
         """Return {message: why its person can't be called, or ""}."""
@@ -45,7 +39,7 @@ class ClinicMessage(models.Model):
         """
         if not self.partner_id.phone:
             return self.env._("no phone number")
-        if self.partner_id.phone == self.partner_id.sudo().clinic_wrong_phone:
+        if self.partner_id._is_clinic_phone_wrong(self.company_id):
             return self.env._("the phone number is somebody else's")
         return "" if number else self.env._("the phone number can't be read")
 
