@@ -41,10 +41,10 @@ class TestWhatsappReply(WebhookCase):
         self.drain()
         return self.twilio.outbound[before:]
 
-    def refused(self, channel="whatsapp", purpose="billing"):
+    def refused(self, channel="whatsapp", purpose="billing", who=None):
         return bool(
             self.env["clinic.consent"]._get_refusal(
-                self.patient, self.company, purpose, channel
+                who or self.patient, self.company, purpose, channel
             )
         )
 
@@ -120,10 +120,49 @@ class TestWhatsappReply(WebhookCase):
 
     def test_start_lets_messages_in_again(self):
         self.write("STOP")
+        self.write("YES", on="sms", OptOutType="START")
+        self.assertFalse(self.refused("sms"))
+        self.assertTrue(self.refused())
         self.write("START")
         self.assertFalse(self.refused())
-        self.assertTrue(self.refused("sms"))
+        self.assertTrue(self.refused(purpose="care"), "was never allowed")
         self.assertFalse(self.env["phone.blacklist"].search([("number", "=", MOBILE)]))
+
+    def test_start_undoes_what_the_provider_told_of(self):
+        message = self.remind()
+        self.drain(times=2)
+        message.attempt_ids.filtered(lambda a: a.channel == "sms")._record_opt_out(
+            "21610"
+        )
+        self.assertTrue(self.refused("sms"))
+        self.assertEqual(
+            self.write("YES", on="sms", OptOutType="START").action, "start"
+        )
+        self.assertFalse(self.refused("sms"))
+        self.assertFalse(self.env["phone.blacklist"].search([("number", "=", MOBILE)]))
+
+    def test_start_undoes_nothing_that_was_refused_elsewhere(self):
+        ben = self.create_patient("Ben Roux", phone=MOBILE)
+        for person, source in ((self.patient, "desk"), (ben, "link")):
+            self.env["clinic.consent"].create(
+                {
+                    "partner_id": person.id,
+                    "company_id": self.company.id,
+                    "granted": False,
+                    "source": source,
+                }
+            )
+        self.assertEqual(self.write("START").state, "open")
+        self.write("STOP")
+        self.assertEqual(self.write("START").state, "done")
+        for channel in ("whatsapp", "sms"):
+            self.assertTrue(self.refused(channel))
+            self.assertTrue(self.refused(channel, who=ben))
+
+    def test_yes_that_the_provider_takes_for_a_start_grants_nothing(self):
+        proofs = self.env["clinic.consent"].search_count([])
+        self.write("YES", on="sms", OptOutType="START")
+        self.assertEqual(self.env["clinic.consent"].search_count([]), proofs)
 
     def test_stop_of_a_stranger_is_kept_by_number(self):
         reply = self.write("STOP", number=STRANGER)

@@ -115,16 +115,26 @@ class ClinicReply(models.Model):
 
     @api.model
     def _read_action(self, posted):
-        """Return (action, purpose) of what was posted: button, provider, words."""
+        """Return (action, purpose) of what was posted: button, words, provider.
+
+        The provider takes nothing for a number after its own STOP. Its START may have
+        been a yes to a question: it counts where the number had written STOP.
+        """
         actions = dict(ACTIONS)
-        if posted.opt_out in actions:
+        blocked = posted.opt_out == "start" and self._is_blocked(posted.number)
+        if posted.opt_out == "stop" or blocked:
             return posted.opt_out, ""
         words = self.env["clinic.reply.word"]
         for text in (posted.payload, posted.body):
             action, purpose = words._read(text)
             if action or text.lower() in actions:
                 return action or text.lower(), purpose
-        return "", ""
+        return ("help", "") if posted.opt_out == "help" else ("", "")
+
+    @api.model
+    def _is_blocked(self, number):
+        numbers_sudo = self.env["phone.blacklist"].sudo()
+        return bool(numbers_sudo.search_count([("number", "=", number)], limit=1))
 
     @api.model
     def _prepare_reply_vals(self, event, posted, action):

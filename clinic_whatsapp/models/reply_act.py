@@ -57,7 +57,7 @@ class ClinicReply(models.Model):
 
     def _reply_stop(self, purpose):
         """Write nothing more to this number, or nothing about one purpose."""
-        self._note_choice(False, purpose)
+        self._note_choice(False, self._get_consent_keys(purpose), CHANNELS)
         if not purpose:
             self.env["phone.blacklist"].sudo()._add([self.number])
         if self.case_id:
@@ -67,25 +67,47 @@ class ClinicReply(models.Model):
             self._answer("optout")
 
     def _reply_start(self, purpose):
-        """The person wants messages again, by the channel that this came on."""
-        self._note_choice(True, purpose)
-        self.env["phone.blacklist"].sudo()._remove([self.number])
-        self._answer("reply_start")
+        """Undo what was refused by message, by the channel that this came on.
 
-    def _note_choice(self, granted, purpose):
-        """Keep the proof for all who have this number, with all who use the account.
-
-        A yes holds for the channel it came on, a no for each that reaches the phone.
+        What was refused elsewhere, or never allowed, is for a person to talk about.
         """
-        channels = [self.channel] if granted else CHANNELS
+        keys = self.env["clinic.consent"]._find_refused_by_message(
+            self._get_consent_keys(purpose), self.channel
+        )
+        self._note_choice(True, keys, [self.channel])
+        if keys or self._is_stopped():
+            self.env["phone.blacklist"].sudo()._remove([self.number])
+            self._answer("reply_start")
+        else:
+            self._ask_for_answer(self._get_action_text())
+
+    def _is_stopped(self):
+        """Return whether it was a STOP that blocked this number."""
+        stops = [("number", "=", self.number), ("action", "=", "stop")]
+        return self._is_blocked(self.number) and bool(self.search(stops, limit=1))
+
+    def _get_consent_keys(self, purpose):
+        """Return (person, company, purpose) of all who have this number.
+
+        With all who use the account.
+        """
         family = self.account_id.company_id | self.company_id
         companies = self.env["res.company"].search([("id", "child_of", family.ids)])
+        return [
+            (person, company, each)
+            for person in self._find_people(self.number)
+            for company in companies
+            for each in ([purpose] if purpose else PURPOSES)
+        ]
+
+    def _note_choice(self, granted, keys, channels):
+        """Keep the proof of a yes or a no."""
         self.env["clinic.consent"].create(
             [
                 {
                     "partner_id": person.id,
                     "company_id": company.id,
-                    "purpose": each,
+                    "purpose": purpose,
                     "channel": channel,
                     "granted": granted,
                     "source": "message",
@@ -93,9 +115,7 @@ class ClinicReply(models.Model):
                     "user_id": False,
                     "date": self.date,
                 }
-                for person in self._find_people(self.number)
-                for company in companies
-                for each in ([purpose] if purpose else PURPOSES)
+                for person, company, purpose in keys
                 for channel in channels
             ]
         )
