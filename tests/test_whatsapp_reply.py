@@ -283,7 +283,11 @@ class TestWhatsappReply(WebhookCase):
         self.assertIn("/p/", "".join(sent.body for sent in self.answers()))
 
     def test_book_confirm_and_cancel_reach_a_person(self):
-        for text, action in (("BOOK", "book"), ("oui", "confirm"), ("रद्द", "cancel")):
+        for text, action in (
+            ("BOOK", "book"),
+            ("confirmer", "confirm"),
+            ("रद्द", "cancel"),
+        ):
             reply = self.write(text)
             self.assertEqual((reply.action, reply.state), (action, "open"))
         self.assertEqual(len(self.case.activity_ids), 1)
@@ -295,6 +299,40 @@ class TestWhatsappReply(WebhookCase):
             reply = self.write("BOOK")
         self.assertEqual(reply.state, "done")
         self.assertFalse(self.case.activity_ids)
+
+    # -- what is answered --------------------------------------------------------
+
+    def test_button_acts_for_whom_its_message_was_sent_to(self):
+        self.remind()
+        self.drain(times=2)
+        first = self.twilio.outbound[-1]
+        ben = self.create_patient("Ben Roux", phone=MOBILE)
+        self.create_invoice(ben)
+        self.remind()
+        self.drain(times=2)
+        self.assertNotEqual(self.twilio.outbound[-1], first)
+        self.assertEqual(self.write("Hello").partner_id, ben)
+        reply = self.write(
+            "Already paid", ButtonPayload="PAID", OriginalRepliedMessageSid=first.sid
+        )
+        self.assertEqual((reply.partner_id, reply.case_id), (self.patient, self.case))
+        self.assertEqual(self.case.hold_ids.mapped("reason"), ["says_paid"])
+
+    def test_button_of_an_unknown_message_is_for_a_person(self):
+        unknown = {"OriginalRepliedMessageSid": "SM" + "0" * 32}
+        reply = self.write("Already paid", ButtonPayload="PAID", **unknown)
+        self.assertRecordValues(reply, [{"action": False, "state": "open"}])
+        self.assertFalse(self.case.hold_ids)
+        self.assertEqual(self.write("STOP", **unknown).action, "stop")
+
+    def test_bare_words_act_in_answer_to_what_asks_for_them(self):
+        self.assertFalse(self.write("done").action)
+        self.remind()
+        self.drain(times=2)
+        for word in ("ok", "Oui", "d'accord", "ठीक है", "yes", "non"):
+            reply = self.write(word, on="sms")
+            self.assertRecordValues(reply, [{"action": False, "state": "open"}])
+        self.assertEqual(self.write("ho gaya", on="sms").action, "paid")
 
     # -- text ------------------------------------------------------------------
 

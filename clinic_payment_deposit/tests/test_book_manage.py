@@ -252,6 +252,24 @@ class TestBookManage(BookPageCase):
         self.assertEqual(answer["topic_code"], "appointment_noted")
         self.assertTrue(self.booking.clinic_attendance_confirmed_at)
 
+    def test_what_is_answered_is_the_appointment_that_was_asked_about(self):
+        later = self.confirm(
+            start=self.monday + timedelta(hours=2),
+            combination=self.doctor_combination,
+        )
+        message = self.env["clinic.message"]._queue(
+            "appointment_link", self.patient, self.company, "test:asked", source=later
+        )
+        answer = self.patient._clinic_reply_appointment("cancel", self.company, message)
+        self.assertEqual(answer["source"], later)
+        self.patient._clinic_reply_appointment("confirm", self.company, message)
+        self.assertTrue(later.clinic_attendance_confirmed_at)
+        self.assertFalse(self.booking.clinic_attendance_confirmed_at)
+        later._give_back("clinic")
+        self.assertFalse(
+            self.patient._clinic_reply_appointment("confirm", self.company, message)
+        )
+
     def test_cancel_leads_to_the_page_that_shows_the_refund(self):
         answer = self.reply("cancel")
         self.assertEqual(answer["topic_code"], "appointment_link")

@@ -12,6 +12,8 @@ from ..tools import inbound
 from .reply_word import ACTIONS
 
 WRITTEN_BY_PEOPLE = {"partner_id"}
+# They speak of the number, not of what was sent to it.
+ALWAYS_MEANT = ("stop", "start", "help")
 
 
 class ClinicReply(models.Model):
@@ -38,6 +40,15 @@ class ClinicReply(models.Model):
         index="btree_not_null",
         ondelete="set null",
         readonly=True,
+    )
+    attempt_id = fields.Many2one(
+        "clinic.message.attempt",
+        string="Answers",
+        index="btree_not_null",
+        ondelete="set null",
+        readonly=True,
+        help="What was last written to that number, or what the person chose to "
+        "answer.",
     )
     channel = fields.Selection(
         [("whatsapp", "WhatsApp"), ("sms", "SMS")], required=True, readonly=True
@@ -104,8 +115,11 @@ class ClinicReply(models.Model):
     def _take(self, event):
         """Keep what an event brought, act upon it, and return the reply."""
         posted = inbound.read(event.form)
+        answered = self._find_answered(event.account_id, posted)
         action, purpose = self._read_action(posted)
-        reply = self.create(self._prepare_reply_vals(event, posted, action))
+        if not self._is_meant(action, purpose, posted, answered):
+            action = ""
+        reply = self.create(self._prepare_reply_vals(event, posted, action, answered))
         if posted.channel == "whatsapp":
             self.env["clinic.whatsapp.session"]._note_inbound(
                 event.account_id, posted.number, event.received_at
@@ -137,14 +151,28 @@ class ClinicReply(models.Model):
         return bool(numbers_sudo.search_count([("number", "=", number)], limit=1))
 
     @api.model
-    def _prepare_reply_vals(self, event, posted, action):
-        person, company = self._find_sender(event.account_id, posted.number)
+    def _is_meant(self, action, purpose, posted, answered):
+        """Return whether that word may act by itself: else a person reads it.
+
+        A bare "ok" acts where the last message asked about such a thing; nothing does
+        where an unknown message is answered.
+        """
+        if action in ALWAYS_MEANT:
+            return True
+        if posted.answered and not answered:
+            return False
+        return not purpose or answered.message_id.purpose == purpose
+
+    @api.model
+    def _prepare_reply_vals(self, event, posted, action, answered):
+        person, company = self._find_sender(event.account_id, posted.number, answered)
         cases = self.env["clinic.followup.case"]
         return {
             "account_id": event.account_id.id,
             "company_id": company.id,
             "partner_id": person.id,
             "case_id": bool(person) and cases._get_or_create(person, company).id,
+            "attempt_id": answered.id,
             "channel": posted.channel,
             "number": posted.number,
             "provider_ref": event.sid,
@@ -213,18 +241,28 @@ class ClinicReply(models.Model):
         )
 
     @api.model
-    def _find_sender(self, account, number):
-        """Return (person, company): whom the account last wrote to at that number.
+    def _find_answered(self, account, posted):
+        """Return which attempt of that account is answered: the one that was chosen.
+
+        Else the last one that went to the number.
+        """
+        attempts = self._find_attempts(posted.number).filtered(
+            lambda attempt: attempt.twilio_account_id.sudo().account_sid
+            == account.account_sid
+        )
+        if posted.answered:
+            return attempts.filtered(lambda a: a.provider_ref == posted.answered)
+        return attempts.filtered(lambda attempt: attempt.state != "failed")[:1]
+
+    @api.model
+    def _find_sender(self, account, number, answered):
+        """Return (person, company): to whom that was written which is answered.
 
         Else who has the number, first who is followed up there and answers for himself;
         nobody for a stranger.
         """
-        last = self._find_attempts(number).filtered(
-            lambda attempt: attempt.twilio_account_id.sudo().account_sid
-            == account.account_sid
-        )[:1]
-        if last:
-            return last.partner_id, last.company_id
+        if answered:
+            return answered.partner_id, answered.company_id
         people = self._find_people(number).filtered(
             lambda person: person.active
             and person.company_id in (person.company_id.browse(), account.company_id)

@@ -175,7 +175,9 @@ class ClinicReply(models.Model):
 
     def _answer_about_appointment(self, word):
         """Return whether the addon of appointments knew an answer."""
-        answer = self.partner_id.sudo()._clinic_reply_appointment(word, self.company_id)
+        answer = self.partner_id.sudo()._clinic_reply_appointment(
+            word, self.company_id, self.attempt_id.message_id
+        )
         return bool(answer) and self._answer(every="%Y-%m-%d %H", **answer)
 
     def _get_link(self):

@@ -35,7 +35,8 @@ class ClinicReplyWord(models.Model):
     action = fields.Selection(ACTIONS, string="Means", required=True)
     purpose = fields.Selection(
         [("billing", "Bills"), ("appointment", "Appointments"), ("care", "Care")],
-        help="What is stopped or started. Empty: all.",
+        help="What is stopped or started; empty: all. Other words act only in answer "
+        "to such a message; empty: to any.",
     )
     active = fields.Boolean(default=True)
 

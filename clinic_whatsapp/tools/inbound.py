@@ -11,6 +11,7 @@ class Posted(NamedTuple):
     :ivar str channel: whatsapp or sms
     :ivar str number: whose, in E.164; `to`: which of the clinic's
     :ivar str payload: of the quick-reply button that was pressed
+    :ivar str answered: SID of our message that was answered, by its button or quoted
     :ivar str opt_out: STOP, START or HELP where the provider read it so itself
     :ivar int media: how many files came along; they are not fetched
     """
@@ -20,6 +21,7 @@ class Posted(NamedTuple):
     to: str
     body: str
     payload: str
+    answered: str
     opt_out: str
     media: int
 
@@ -35,6 +37,7 @@ def read(form):
         to=values.get("To", "").removeprefix("whatsapp:"),
         body=values.get("Body", "").strip()[:LONGEST],
         payload=values.get("ButtonPayload", "").strip(),
+        answered=values.get("OriginalRepliedMessageSid", "").strip(),
         opt_out=values.get("OptOutType", "").strip().lower(),
         media=int(media) if media.isdecimal() else 0,
     )

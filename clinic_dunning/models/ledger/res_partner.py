@@ -291,10 +291,11 @@ class ResPartner(models.Model):
         self.ensure_one()
         return self.tz or company._get_clinic_tz()
 
-    def _clinic_reply_appointment(self, word, company):
+    def _clinic_reply_appointment(self, word, company, message=None):
         """Act on what this person answered about an appointment; addons that have any.
 
         :param str word: book, confirm or cancel
+        :param message: the `clinic.message` that is answered, if any
         :return: what `clinic.message._queue` takes to answer with: `topic_code` and
             fields of the message; False: a person has to answer
         """

@@ -6,8 +6,11 @@ class ResPartner(models.Model):
 
     _inherit = "res.partner"
 
-    def _clinic_reply_appointment(self, word, company):
-        return getattr(self, f"_clinic_answer_{word}")(company)
+    def _clinic_reply_appointment(self, word, company, message=None):
+        if word == "book":
+            return self._clinic_answer_book(company)
+        booking = self._get_asked_appointment(company, message)
+        return bool(booking) and getattr(self, f"_clinic_answer_{word}")(booking)
 
     def _clinic_answer_book(self, company):
         """Send an address by which this person books without proving who it is."""
@@ -15,22 +18,27 @@ class ResPartner(models.Model):
             return False
         return {"topic_code": "booking_invitation"}
 
-    def _clinic_answer_confirm(self, company):
+    def _clinic_answer_confirm(self, booking):
         """Note that the person comes; what is not paid gets its link once more."""
-        booking = self._get_next_appointment(company)
-        if not booking:
-            return False
         if booking._is_deposit_missing():
-            return self._clinic_answer_cancel(company)
+            return self._clinic_answer_cancel(booking)
         booking._note_coming()
         return {"topic_code": "appointment_noted", "source": booking}
 
-    def _clinic_answer_cancel(self, company):
+    def _clinic_answer_cancel(self, booking):
         """Send the address where it is cancelled: the refund is shown there first."""
-        booking = self._get_next_appointment(company)
-        if not booking:
-            return False
         return {"topic_code": "appointment_link", "source": booking}
+
+    def _get_asked_appointment(self, company, message):
+        """Return the appointment that a message asked about if it is still ahead.
+
+        Else the next one (sudo).
+        """
+        asked = message and message._get_booking()
+        if not asked:
+            return self._get_next_appointment(company)
+        now = fields.Datetime.now()
+        return asked.filtered(lambda b: b.active and b.start and b.start > now)
 
     def _get_next_appointment(self, company):
         """Return the next appointment of this person at a clinic (sudo), or none."""
