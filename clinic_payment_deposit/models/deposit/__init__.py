@@ -1,3 +1,4 @@
+from . import currency
 from . import company
 from . import policy
 from . import quote

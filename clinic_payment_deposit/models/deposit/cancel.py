@@ -34,7 +34,7 @@ class ClinicDeposit(models.Model):
         self.ensure_one()
         held = self._get_at_stake()
         share, reason = self._get_kept_share(now or fields.Datetime.now(), by)
-        kept = self.currency_id.round(held * share / 100)
+        kept = self.currency_id._round_for_cards(held * share / 100)
         return Refund(
             self.currency_id.round(held - kept), kept, self.currency_id, reason
         )

@@ -37,7 +37,9 @@ class ClinicDeposit(models.Model):
         self._lock()
         hold = self._get_hold()
         self._check_nothing_under_way(hold)
-        amount = self.currency_id.round(self.amount if amount is None else amount)
+        amount = self.currency_id._round_for_cards(
+            self.amount if amount is None else amount
+        )
         is_wrong = self.currency_id.compare_amounts(amount, 0) <= 0
         if (
             not hold

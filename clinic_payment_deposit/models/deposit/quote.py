@@ -168,7 +168,7 @@ class ClinicDepositPolicy(models.Model):
             "full": price,
             "hold": self.amount or price * self.percent / 100,
         }.get(self.kind, 0.0)
-        return booking_type.clinic_currency_id.round(
+        return booking_type.clinic_currency_id._round_for_cards(
             min(amount, price) if price else amount
         )
 

@@ -7,6 +7,7 @@ from ..api import Api, ApiError
 from .events import Events
 
 HOLD_SECONDS = 7 * 86400
+THREE_DECIMALS = ("bhd", "jod", "kwd", "omr", "tnd")
 CARD = {"brand": "visa", "last4": "4242"}
 # Saved cards whose owner's bank wants to ask him each time, or says no.
 NEEDS_OWNER = "pm_card_authenticationRequired"
@@ -103,8 +104,13 @@ class StripeEmulator(Events, Api):
     def read_method(self, _call, method):
         return {"id": method, "object": "payment_method", "type": "card", "card": CARD}
 
+    def check_amount(self, amount, currency):
+        if currency in THREE_DECIMALS and amount % 10:
+            raise self.refuse(400, "The last digit has to be 0.", "amount_invalid")
+
     def create_intent(self, call):
         """Make an intent; with `confirm` the saved card is charged or held at once."""
+        self.check_amount(int(call.data["amount"]), call.data["currency"])
         intent_id = self.next_id("pi")
         intent = {
             "id": intent_id,
@@ -163,6 +169,7 @@ class StripeEmulator(Events, Api):
                 400, "This can't be captured.", "payment_intent_unexpected_state"
             )
         amount = int(call.data.get("amount_to_capture", intent["amount"]))
+        self.check_amount(amount, intent["currency"])
         if not 0 < amount <= intent["amount_capturable"]:
             raise self.refuse(400, "More than is held.", "amount_too_large")
         intent.update(status="succeeded", amount_received=amount, amount_capturable=0)
@@ -214,6 +221,7 @@ class StripeEmulator(Events, Api):
             if refund["payment_intent"] == intent["id"] and refund["status"] != "failed"
         )
         amount = int(call.data.get("amount", intent["amount_received"] - gone))
+        self.check_amount(amount, intent["currency"])
         if amount <= 0 or amount > intent["amount_received"] - gone:
             raise self.refuse(400, "More than is left.", "charge_already_refunded")
         refund = {
