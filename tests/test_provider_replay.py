@@ -289,6 +289,18 @@ class TestRazorpayReplay(ProviderCase):
         self.assertEqual(invoice.amount_residual, 0.0)
         self.assertNothingFiled(transaction)
 
+    def test_refund_is_asked_of_the_payment_and_booked_once(self):
+        self._make_invoice(100.0)
+        transaction, values = self.start()
+        self.come_back(transaction, self.pay(transaction, values))
+        self.settle(transaction)
+        refund = transaction._refund(40.0)
+        self.settle(refund)
+        made = [(r["amount"], r["payment_id"]) for r in self.emulator.refunds.values()]
+        self.assertEqual(made, [(4000, transaction.provider_reference)])
+        self.assertEqual((refund.state, refund.payment_id.amount), ("done", 40.0))
+        self.assertIn(refund.provider_reference, self.emulator.refunds)
+
     def test_signed_return_replayed_for_another_reference_changes_nothing(self):
         self._make_invoice(200.0)
         first, values = self.start("a")

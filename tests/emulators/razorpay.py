@@ -27,12 +27,14 @@ class RazorpayEmulator(Api):
         ("POST", re.compile(r"/v1/customers")): "create_customer",
         ("POST", re.compile(r"/v1/orders")): "create_order",
         ("GET", re.compile(r"/v1/payments/(\w+)")): "read_payment",
+        ("POST", re.compile(r"/v1/payments/(\w+)/refund")): "create_refund",
     }
 
     def __init__(self):
         super().__init__()
         self.orders = {}
         self.payments = {}
+        self.refunds = {}
 
     # -- what the connector asks -------------------------------------------------------
 
@@ -48,6 +50,20 @@ class RazorpayEmulator(Api):
         if payment_id not in self.payments:
             raise ApiError(400, {"error": {"description": "The id does not exist"}})
         return self.payments[payment_id]
+
+    def create_refund(self, call, payment_id):
+        payment = self.read_payment(call, payment_id)
+        refund = {
+            "id": f"rfnd_{len(self.refunds) + 1:06d}",
+            "entity": "refund",
+            "amount": call.data["amount"],
+            "currency": payment["currency"],
+            "payment_id": payment_id,
+            "notes": call.data["notes"],
+            "status": "processed",
+        }
+        self.refunds[refund["id"]] = refund
+        return refund
 
     # -- what the patient does, and what Razorpay tells --------------------------------
 

@@ -25,6 +25,7 @@ from . import allocation
 from . import exception
 from . import transaction
 from . import invoice_payment
+from . import razorpay
 from . import replay
 from . import returned
 from . import bill_removal
