@@ -132,7 +132,9 @@ def draw_buttons(emulator, message):
         else:
             yield (
                 '<form method="post"><input type="hidden" name="ButtonPayload" '
-                f'value="{escape(action["id"])}"><button class="button" name="Body" '
+                f'value="{escape(action["id"])}"><input type="hidden" '
+                f'name="OriginalRepliedMessageSid" value="{escape(message.sid)}">'
+                '<button class="button" name="Body" '
                 f'value="{escape(action["title"])}">↩ {escape(action["title"])}'
                 "</button></form>"
             )
@@ -146,7 +148,8 @@ def answer(emulator, number, form):
         return
     last = messages[-1]
     clinic = (last.to if last.direction == "inbound" else last.sender) or ""
-    extra = {key: form[key] for key in ("ButtonPayload",) if form.get(key)} | (
+    names = ("ButtonPayload", "OriginalRepliedMessageSid")
+    extra = {key: form[key] for key in names if form.get(key)} | (
         {"ButtonText": body} if form.get("ButtonPayload") else {}
     )
     account = emulator.accounts[last.account_sid]
