@@ -10,6 +10,9 @@ from odoo.tests import tagged
 
 FRESH = 2  # seconds from the re-check within which a call begins
 
+# Messages a second in all, where it is measured.
+RATE = 10
+
 
 @tagged("post_install", "-at_install")
 class TestWhatsappCrash(WhatsappProcessCase):
@@ -131,8 +134,27 @@ class TestWhatsappCrash(WhatsappProcessCase):
         self.recover()
         self.assertEqual(self.assertEnded(names), Counter(delivered=count))
 
-    def test_two_senders_share_the_work(self):
-        self.share(2, 40)
+    def test_two_senders_share_the_work_and_the_rate(self):
+        self.switch_second_sender(on=True)
+        self.addCleanup(self.switch_second_sender, on=False)
+        self.worker.run("change_account", rate=RATE)
+        self.addCleanup(self.worker.run, "change_account", rate=80)
+        names = self.bill(80)
+        self.send_at_once(2)
+        moments = [message.created for message in self.twilio.outbound]
+        seconds = (max(moments) - min(moments)).total_seconds()
+        # At the start a full bucket leaves, and what its threads held back while they
+        # loaded the SDK; then the rate. Senders on their own would send twice as fast.
+        self.assertLessEqual(len(moments), RATE * seconds + 3.5 * RATE)
+        self.recover()
+        self.assertEqual(self.assertEnded(names), Counter(delivered=80))
+
+    def switch_second_sender(self, on):
+        self.sql(
+            f"""UPDATE ir_cron SET active = {on} WHERE id = (
+                    SELECT res_id FROM ir_model_data
+                     WHERE module = 'clinic_dunning' AND name = 'ir_cron_send_2')"""
+        )
 
     def test_four_senders_share_the_work(self):
         self.share(4, 60)
