@@ -3,6 +3,7 @@ from . import test_calendar
 from . import test_clock_change
 from . import test_deposit
 from . import test_deposit_desk
+from . import test_deposit_erasure
 from . import test_deposit_pay
 from . import test_hold
 from . import test_portal

@@ -195,7 +195,7 @@ class ResPartner(models.Model):
             if not partner.clinic_named_until:
                 partner._unname_for_clinic()
             # What was written beside it, and what the steps above have logged there.
-            _erase_chatter(partner)
+            partner._erase_clinic_chatter(partner)
 
     def _erase_clinic_traces(self):
         """Wipe what tells something about the person elsewhere; addons add theirs.
@@ -218,7 +218,7 @@ class ResPartner(models.Model):
         self.env["clinic.payment.plan"].search(
             [("case_id", "in", cases.ids)]
         ).accepted_ip = False
-        _erase_chatter(cases)
+        self._erase_clinic_chatter(cases)
 
     def _note_clinic_refusals(self):
         """Nothing is sent from now on, whatever is written or brought in later."""
@@ -269,12 +269,14 @@ class ResPartner(models.Model):
         for partner in people.search([("clinic_erased_at", ">", late)]):
             partner._get_clinic_messages()._wipe()
 
-
-def _erase_chatter(records):
-    """Delete what was written beside these records, mails to them included."""
-    beside = [("model", "=", records._name), ("res_id", "in", records.ids)]
-    records.env["mail.message"].search(beside).unlink()
-    activities = records.env["mail.activity"].with_context(active_test=False)
-    activities.search(
-        [("res_model", "=", records._name), ("res_id", "in", records.ids)]
-    ).unlink()
+    @api.model
+    def _erase_clinic_chatter(self, records):
+        """Delete what was written beside these records, mails to them included."""
+        if not records:
+            return
+        beside = [("model", "=", records._name), ("res_id", "in", records.ids)]
+        self.env["mail.message"].search(beside).unlink()
+        activities = self.env["mail.activity"].with_context(active_test=False)
+        activities.search(
+            [("res_model", "=", records._name), ("res_id", "in", records.ids)]
+        ).unlink()

@@ -30,4 +30,5 @@ from . import desk_cash
 from . import smart_buttons
 from . import cash_match
 from . import exception
+from . import erasure
 from . import booking
