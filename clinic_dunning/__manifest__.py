@@ -25,6 +25,7 @@
         "data/templates_fr.xml",
         "data/templates_hi.xml",
         "data/templates_hi_latn.xml",
+        "data/templates_share.xml",
         "data/routes.xml",
         "data/pilot_group.xml",
         "data/activity_types.xml",

@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import format_date
 
 from .common import DunningCase
 
@@ -72,6 +75,55 @@ class TestPayerShare(DunningCase):
         today = self.company._get_clinic_today()
         due = invoice._get_share_lines().mapped("date_maturity")
         self.assertTrue(all((day - today).days == 30 for day in due))
+
+    def refuse(self, **vals):
+        """Return the bill of a refused share and what is said of it."""
+        invoice = self.share(**vals)
+        case = self.env["clinic.followup.case"]._get_or_create(
+            invoice.partner_id, self.company
+        )
+        end = self.company._get_clinic_today() + timedelta(days=7)
+        hold = case.hold_ids.create(
+            {"case_id": case.id, "reason": "insurer", "end_date": end}
+        )
+        invoice.action_reject_share()
+        self.assertFalse(hold.exists(), "the payer is awaited no more")
+        message = self.env["clinic.message"].search(
+            [("topic_id.code", "=", "share_refused"), ("res_id", "=", invoice.id)]
+        )
+        return invoice, message
+
+    def test_refusal_is_told_with_the_new_amount_and_date(self):
+        invoice, message = self.refuse()
+        verdict = message._recheck()[message]
+        self.assertEqual((verdict.outcome, verdict.amount), ("send", 100.0))
+        values = message._prepare_values(verdict, "en_US")
+        due = self.company._get_clinic_today() + timedelta(days=30)
+        day = format_date(self.env, due, lang_code="en_US")
+        self.assertEqual(values["due_date"], day)
+        self.assertEqual(values["reference"], invoice.name)
+        self.pay(invoice, 40.0)
+        self.assertEqual(message._recheck()[message].amount, 60.0)
+
+    def test_refusal_is_not_told_to_who_paid_disputes_or_is_left_alone(self):
+        for outcome, name, stop in (
+            ("skip", "Ann", self.pay),
+            (
+                "cancel",
+                "Bo",
+                lambda bill: bill.write({"clinic_dispute_since": "2026-03-09"}),
+            ),
+            ("cancel", "Cy", lambda bill: bill.write({"no_followup": True})),
+            (
+                "cancel",
+                "Di",
+                lambda bill: bill.partner_id.write({"clinic_followup_mode": "none"}),
+            ),
+        ):
+            patient = self.create_patient(f"{name} Roux")
+            invoice, message = self.refuse(partner=patient)
+            stop(invoice)
+            self.assertEqual(message._recheck()[message].outcome, outcome, name)
 
     def test_bill_taken_back_to_draft_and_posted_again_is_shared_once(self):
         invoice = self.share()

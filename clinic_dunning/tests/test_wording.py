@@ -8,7 +8,8 @@ GSM_BASIC = (
 )
 GSM_EXTENDED = "^{}\\[~]|€"
 BILLING = (
-    "invoice r48 before7 before3 after7 repeat statement paid plan_notice plan_due"
+    "invoice r48 before7 before3 after7 repeat statement paid plan_notice plan_due "
+    "share_refused"
 ).split()
 OTHERS = (
     "document document_balance deposit_request deposit_received appointment_confirmed "

@@ -162,12 +162,14 @@ class AccountMove(models.Model):
         return journal
 
     def action_reject_share(self):
-        """The payer refuses: the patient owes it all, with time to pay it."""
+        """The payer refuses: the patient owes it all, with time, and is told so."""
         self.check_access("write")
         for move in self.filtered("clinic_share_move_id"):
+            transfer = move.clinic_share_move_id
             move._take_share_back()
             move.sudo().clinic_payer_amount = 0
             move.sudo()._give_time()
+            move.sudo()._tell_share_refused(transfer)
 
     def button_draft(self):
         """A bill that is taken back takes its transfer back."""
