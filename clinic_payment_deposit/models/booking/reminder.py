@@ -5,6 +5,9 @@ from odoo import api, fields, models
 FRIDAY, WEEKEND = 4, timedelta(days=2)
 # What is told of one date only: when the visit moves, or is cancelled, it is not said.
 OF_ONE_DATE = {"appointment_confirmed", "appointment_reminder", "waiting_offer"}
+# Where an SMS can't be answered: nobody is asked for a word there.
+ONE_WAY = "IN"
+ONE_WAY_PREFIX = "+91"
 
 
 class ResourceBooking(models.Model):
@@ -69,3 +72,26 @@ class ClinicMessage(models.Model):
             if f":{booking.clinic_start}:" not in self.dedupe_key:
                 return self.env._("The appointment was moved.")
         return super()._get_stop_reason()
+
+    def _pick_in(self, languages, channel):
+        """By an SMS that can't be answered, a reminder asks for no answer."""
+        if self.topic_id.code != "appointment_reminder" or not self._is_one_way(
+            channel
+        ):
+            return super()._pick_in(languages, channel)
+        return self.env["clinic.message.template"]._pick(
+            self.env.ref("clinic_payment_deposit.topic_appointment_reminder_link"),
+            channel,
+            languages,
+            self.partner_id.id,
+            self.company_id,
+            person=self.partner_id,
+        )
+
+    def _is_one_way(self, channel):
+        """Return whether no answer comes back on that channel."""
+        number = self.partner_id.phone_sanitized or self.partner_id.phone or ""
+        return channel == "sms" and (
+            self.company_id.country_id.code == ONE_WAY
+            or number.startswith(ONE_WAY_PREFIX)
+        )
