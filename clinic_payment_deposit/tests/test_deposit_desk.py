@@ -198,6 +198,19 @@ class TestDepositDesk(DepositCase):
         )
         self.assertTrue(online.action_open_deposits())
 
+    def test_day_of_money_tells_what_was_kept_by_fees(self):
+        for name, take in (
+            ("Ann", self.pay_deposit),
+            ("Bea", lambda deposit: self.do(deposit, "receive", self.desk)),
+        ):
+            deposit = self.request(partner=self.create_patient(name))
+            take(deposit)
+            deposit._keep(12.0)
+        self.env.flush_all()
+        days = self.env["clinic.deposit.cash"].with_user(self.officer).search([])
+        told = {"payments": 1, "received": 30.0, "kept": 12.0, "is_matched": True}
+        self.assertRecordValues(days, [told, told])
+
     def test_amount_in_another_currency_than_the_price_is_refused(self):
         other = self.env.ref("base.USD")
         other.active = True

@@ -28,6 +28,11 @@ class ClinicDepositCash(models.Model):
         help="Matched with a bank statement. What is missing after some days is the "
         "provider's fee, or did not arrive.",
     )
+    kept = fields.Monetary(
+        string="Kept by Fees",
+        readonly=True,
+        help="For visits missed or cancelled late: a part of what was received before.",
+    )
     difference = fields.Monetary(
         readonly=True, help="Money that is not booked, or booked otherwise."
     )
@@ -44,32 +49,34 @@ class ClinicDepositCash(models.Model):
             """
             SELECT MIN(cash.id) AS id, cash.day AS date, cash.company_id,
                    cash.provider_id, cash.journal_id, cash.currency_id,
-                   COUNT(*) AS payments,
+                   COUNT(*) FILTER (WHERE cash.amount != 0) AS payments,
                    SUM(GREATEST(cash.amount, 0)) AS received,
                    -SUM(LEAST(cash.amount, 0)) AS given_back,
                    SUM(cash.amount) AS net,
                    SUM(cash.booked) AS booked,
                    SUM(CASE WHEN cash.is_banked THEN cash.booked ELSE 0 END) AS banked,
+                   SUM(cash.kept) AS kept,
                    SUM(cash.amount) - SUM(cash.booked) AS difference,
                    SUM(cash.problems) AS problems,
                    ABS(SUM(cash.amount) - SUM(cash.booked)) < 0.0005
                        AND SUM(cash.problems) = 0 AS is_matched
-              FROM (%s UNION ALL %s) cash
+              FROM (%s UNION ALL %s UNION ALL %s) cash
              GROUP BY cash.day, cash.company_id, cash.provider_id, cash.journal_id,
                       cash.currency_id""",
             self._get_online_query(),
             self._get_desk_query(),
+            self._get_kept_query(),
         )
 
     def _get_online_query(self):
         """Return what providers took and gave back; of a hold, its captures."""
         return SQL(
             """
-            SELECT tx.id * 2 AS id,
+            SELECT tx.id * 3 AS id,
                    (tx.last_state_change AT TIME ZONE 'UTC'
                        AT TIME ZONE zone.name)::date AS day,
                    tx.company_id, tx.provider_id, NULL::integer AS journal_id,
-                   tx.currency_id, tx.amount,
+                   tx.currency_id, tx.amount, 0 AS kept,
                    COALESCE(CASE payment.payment_type WHEN 'inbound'
                             THEN payment.amount ELSE -payment.amount END, 0) AS booked,
                    payment.is_matched AS is_banked,
@@ -97,9 +104,10 @@ class ClinicDepositCash(models.Model):
         """Return what was paid and given back at the desk."""
         return SQL(
             """
-            SELECT payment.id * 2 + 1 AS id, payment.date AS day, payment.company_id,
+            SELECT payment.id * 3 + 1 AS id, payment.date AS day, payment.company_id,
                    NULL::integer AS provider_id, payment.journal_id,
-                   payment.currency_id, signed.amount, signed.amount AS booked,
+                   payment.currency_id, signed.amount, 0 AS kept,
+                   signed.amount AS booked,
                    payment.is_matched AS is_banked, 0 AS problems
               FROM account_payment payment
               JOIN (SELECT id, CASE payment_type WHEN 'inbound' THEN amount
@@ -110,6 +118,26 @@ class ClinicDepositCash(models.Model):
                AND EXISTS (SELECT FROM clinic_deposit_line line
                             WHERE line.payment_id = payment.id
                               AND line.kind IN ('paid', 'refunded'))"""
+        )
+
+    def _get_kept_query(self):
+        """Return what was kept by fees, beside what brought the money."""
+        return SQL(
+            """
+            SELECT line.id * 3 + 2 AS id, fee.invoice_date AS day, line.company_id,
+                   tx.provider_id,
+                   CASE WHEN tx.id IS NULL THEN payment.journal_id END AS journal_id,
+                   line.currency_id, 0 AS amount, line.amount AS kept, 0 AS booked,
+                   FALSE AS is_banked, 0 AS problems
+              FROM clinic_deposit_line line
+              JOIN account_move fee ON fee.id = line.move_id
+              JOIN LATERAL (
+                    SELECT payment_id, transaction_id FROM clinic_deposit_line first
+                     WHERE first.deposit_id = line.deposit_id AND first.kind = 'paid'
+                     ORDER BY first.id LIMIT 1) paid ON TRUE
+              JOIN account_payment payment ON payment.id = paid.payment_id
+              LEFT JOIN payment_transaction tx ON tx.id = paid.transaction_id
+             WHERE line.kind = 'kept'"""
         )
 
     def _get_zones(self):
@@ -125,11 +153,12 @@ class ClinicDepositCash(models.Model):
         self.ensure_one()
         self.check_access("read")
         lines = self.env["clinic.deposit.line"].sudo()
-        found = lines.search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("kind", "in", ("paid", "refunded")),
-                ("payment_id.date", "=", self.date),
-            ]
+        moved = Domain("kind", "in", ("paid", "refunded")) & Domain(
+            "payment_id.date", "=", self.date
         )
+        kept = Domain("kind", "=", "kept") & Domain(
+            "move_id.invoice_date", "=", self.date
+        )
+        own = Domain("company_id", "=", self.company_id.id)
+        found = lines.search(own & (moved | kept))
         return found.deposit_id.with_env(self.env)._get_list_action()
