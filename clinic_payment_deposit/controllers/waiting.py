@@ -5,11 +5,13 @@ from odoo.http import request
 from odoo.addons.clinic_dunning.controllers.page import (
     POSTS_PER_MINUTE,
     VIEWS_PER_MINUTE,
-    PatientPage,
 )
 
+from ..tools.moment import tell_time
+from .booking_page import BookingPage
 
-class WaitingList(PatientPage, http.Controller):
+
+class WaitingList(BookingPage, http.Controller):
     """The page of a slot on offer: take it, or leave it to the next one."""
 
     @http.route(
@@ -53,23 +55,17 @@ class WaitingList(PatientPage, http.Controller):
         return request.env["clinic.link"]._find(secret, "booking").waiting_id.sudo()
 
     def _show(self, entry, secret, error=None, status=200):
-        company = entry.company_id
-        lang = (
-            request.env["clinic.link"]
-            .sudo()
-            ._get_lang(
-                self._get_wanted_lang()
-                if request.params.get("lang")
-                else entry.partner_id.lang
-            )
-        )
-        values = {
-            "lang": lang,
-            "clinic": company.with_context(lang=lang)._get_clinic_message_name(),
-            "phone": company.phone,
+        path = f"/w/{secret}"
+        own = entry.partner_id.lang
+        lang = self._get_wanted_lang() if request.params.get("lang") else own
+        values = self._get_values(entry.company_id, path, lang=lang)
+        zone = self._get_zone(entry.company_id, None)
+        values |= {
             "entry": entry,
-            "when": entry.booking_id._get_appointment_text(lang),
-            "path": f"/w/{secret}",
+            "when": entry.booking_id._get_appointment_text(values["lang"]),
+            "until": entry.offered_until
+            and tell_time(entry.offered_until, zone, values["lang"]),
+            "path": path,
             "error": error,
         }
         return self._render("clinic_payment_deposit.waiting_offer", values, status)

@@ -118,6 +118,7 @@ class TestWaitingPage(WaitingCase, HttpCase):
         path = f"/w/{url.rpartition('/')[2]}"
         page = self.url_open(path).text
         self.assertIn("Mon 16 Mar 09:00 (CET)", page)
+        self.assertIn("until <b>12:00", page)
         self.assertEqual(entry.state, "offered")
         token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
         for _time in range(2):
@@ -207,6 +208,23 @@ class TestReminder(BookingCase):
         self.assertNotIn("CONFIRM", text)
         self.assertNotIn("Knee", email.as_string())
         self.assertTrue(booking)
+
+    def test_sms_that_can_not_be_answered_asks_for_no_word(self):
+        wednesday = MONDAY_NINE + timedelta(days=2)
+        booking = self.confirm_old(start=wednesday)
+        self.go_to(wednesday - timedelta(hours=47))
+        self.remind()
+        message = self.find(booking)
+        for phone, channel, asks in (
+            ("+33142685300", "sms", True),
+            ("+919876543210", "sms", False),
+            ("+919876543210", "whatsapp", True),
+        ):
+            self.patient.phone = phone
+            template, language, _fell_back = message._pick_template(channel)
+            self.assertEqual(language, "en")
+            self.assertEqual("CONFIRM" in template.body, asks, (phone, channel))
+            self.assertIn("{link}", template.body)
 
     def test_only_channels_that_can_be_answered_ask_for_a_word(self):
         topic = self.env.ref("clinic_payment_deposit.topic_appointment_reminder")
