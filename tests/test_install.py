@@ -3,11 +3,12 @@ import subprocess
 import sys
 
 from common import ProcessCase, Worker
+from emulators import stripe
 
 from odoo.tests import tagged
 
 UNINSTALL = """
-module = env["ir.module.module"].search([("name", "=", "clinic_dunning")])
+module = env["ir.module.module"].search([("name", "=", "{}")])
 module.button_immediate_uninstall()
 """
 
@@ -50,7 +51,48 @@ class TestInstall(ProcessCase):
                SELECT model, name FROM ir_model_data WHERE module = 'clinic_dunning'"""
         )
 
-    def test_accounting_survives(self):
+    def take_deposit(self, worker, hours):
+        """A visit is booked and its deposit paid at Stripe; return what is noted."""
+        bank = self.enterContext(stripe.StripeEmulator())
+        worker.run("open_stripe", url=bank.url)
+        worker.run("begin_deposit", name="Dora Lind", hours=hours)
+        ((transaction, intent),) = self.sql(
+            """SELECT id, clinic_intent FROM payment_transaction
+                WHERE clinic_deposit_id IS NOT NULL"""
+        )
+        bank.pay(intent)
+        kind = "payment_intent.succeeded"
+        worker.run("hear_stripe", transaction=transaction, kind=kind)
+        return self.sql("SELECT state, paid::float, open::float FROM clinic_deposit")
+
+    def test_bills_go_on_without_deposits_and_both_come_back(self):
+        self.worker.run("open_booking")
+        self.assertEqual(self.take_deposit(self.worker, 0), [("paid", 40.0, 40.0)])
+        before = self.ledger()
+        self.odoo("shell", script=UNINSTALL.format("clinic_payment_deposit"))
+        self.assertEqual(self.ledger(), before)
+        left = self.sql(
+            """SELECT table_name, column_name FROM information_schema.columns
+                WHERE table_name LIKE 'clinic\\_deposit%%'
+                   OR column_name LIKE 'clinic\\_deposit%%'
+               UNION ALL
+               SELECT model, name FROM ir_model_data
+                WHERE module = 'clinic_payment_deposit'"""
+        )
+        self.assertEqual(left, [])
+        notes = self.sql(
+            """SELECT COUNT(*) FROM mail_message
+                WHERE model = 'account.move'
+                  AND body LIKE '%%paid in advance%%40.00%%'"""
+        )
+        self.assertEqual(notes, [(1,)], "accountants read what is open, and why")
+        self.worker = Worker(self.database)
+        self.addCleanup(self.worker.stop)
+        self.remove_all()
+
+    def remove_all(self):
+        """The bills' addon goes and comes back, with the deposits' on top of it."""
+        self.smtp.clear()
         self.worker.run("invoice", names=["Ina", "Olaf"])
         for job in ("decide", "compose", "send"):
             self.worker.run(job)
@@ -58,10 +100,10 @@ class TestInstall(ProcessCase):
         self.assertEqual(len(self.smtp.messages), 2)
         before = self.ledger()
         self.assertTrue(self.leftovers())
-        self.odoo("shell", script=UNINSTALL)
+        self.odoo("shell", script=UNINSTALL.format("clinic_dunning"))
         self.assertEqual(self.leftovers(), [])
         self.assertEqual(self.ledger(), before)
-        self.odoo("-i", "clinic_dunning", "--stop-after-init")
+        self.odoo("-i", "clinic_payment_deposit", "--stop-after-init")
         self.assertEqual(self.ledger(), before)
         computed = self.sql(
             "SELECT COUNT(*) FROM account_move WHERE clinic_guarantor_id IS NOT NULL"
@@ -79,3 +121,4 @@ class TestInstall(ProcessCase):
         worker.run("open_clinic", port=self.smtp.port)
         for job in ("decide", "compose", "send"):
             worker.run(job)
+        self.assertEqual(self.take_deposit(worker, 1), [("paid", 40.0, 40.0)])

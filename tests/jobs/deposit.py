@@ -55,12 +55,12 @@ def open_stripe(env, url):
 
 
 @job
-def begin_deposit(env, name, is_hold=False):
+def begin_deposit(env, name, is_hold=False, hours=0):
     """Hold a slot, ask for its deposit and begin to pay it at Stripe."""
     world = get_booking_world(env)
     env = world.env
     booking = env["resource.booking"]._hold_slot(
-        world.kind, get_slot(), world.create_patient(name), minutes=15
+        world.kind, get_slot(hours), world.create_patient(name), minutes=15
     )
     deposit = env["clinic.deposit"]._request(booking, {"version": 1})
     provider = env["payment.provider"].search(
@@ -68,7 +68,9 @@ def begin_deposit(env, name, is_hold=False):
             ("code", "=", "stripe"),
             ("company_id", "=", world.company.id),
             ("state", "=", "enabled"),
-        ]
+        ],
+        order="id desc",
+        limit=1,
     )
     transaction = env["payment.transaction"].create(
         {

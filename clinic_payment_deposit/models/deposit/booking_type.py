@@ -21,8 +21,11 @@ class ResourceBookingType(models.Model):
     clinic_currency_id = fields.Many2one(
         "res.currency",
         string="Currency",
+        compute="_compute_clinic_currency_id",
+        store=True,
+        precompute=True,
+        readonly=False,
         required=True,
-        default=lambda self: self.env.company.currency_id,
     )
     clinic_service_label = fields.Char(
         string="Service Label",
@@ -36,6 +39,14 @@ class ResourceBookingType(models.Model):
         copy=True,
         help="Empty: one line with the label and the price.",
     )
+
+    @api.depends("company_id")
+    def _compute_clinic_currency_id(self):
+        """Take the clinic's own, also for types that were there before this addon."""
+        for kind in self:
+            kind.clinic_currency_id = (
+                kind.clinic_currency_id or kind._get_clinic_company().currency_id
+            )
 
     @api.constrains("clinic_deposit_policy_id", "clinic_currency_id")
     def _check_deposit_currency(self):
