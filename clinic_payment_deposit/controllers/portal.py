@@ -39,7 +39,10 @@ class BookingPortal(CustomerPortal):
 
     @route(methods=["GET", "POST"])
     def portal_booking_cancel(self, booking_id, access_token=None, **kwargs):
-        """Ask before the appointment is cancelled (GET); then cancel it (POST)."""
+        """Ask before the appointment is cancelled (GET); then cancel it (POST).
+
+        What was paid for it is shown first, on the page of the appointment.
+        """
         booking_sudo = self._find_booking(booking_id, access_token)
         if not booking_sudo:
             return request.redirect("/my")
@@ -48,6 +51,8 @@ class BookingPortal(CustomerPortal):
             if request.httprequest.method == "GET":
                 return self._ask(booking_sudo, access_token, "cancel")
             self._count_post(booking_id)
+            if url := booking_sudo._get_cancel_url():
+                return request.redirect(url, local=False)
             booking_sudo._cancel("patient")
         except UserError as error:
             return self._ask(booking_sudo, access_token, "refused", error=error)

@@ -126,6 +126,20 @@ class TestDepositPay(DepositCase, HttpCase):
             ["appointment_confirmed", "deposit_received"],
         )
 
+    def test_account_of_odoo_shows_the_refund_before_it_cancels(self):
+        deposit, _path = self.open_deposit()
+        self.pay_deposit(deposit)
+        page = self.url_open(self.booking.get_portal_url()).text
+        answer = self.url_open(
+            self.booking.get_portal_url(suffix="/cancel"),
+            data={"csrf_token": TOKEN.search(page)[1]},
+            allow_redirects=False,
+        )
+        shown = answer.headers["Location"].partition("/b/")[2]
+        self.assertIn("30.00", self.get_text(f"/b/{shown}"))
+        self.env.invalidate_all()
+        self.assertTrue(self.booking.active)
+
     def test_two_tabs_pay_once(self):
         deposit, path = self.open_deposit()
         first = self.get_checkout(self.choose(path))

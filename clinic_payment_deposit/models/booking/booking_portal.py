@@ -52,6 +52,10 @@ class ResourceBooking(models.Model):
         self._check_may_change()
         self._find_new_combination(start, None, by_desk=False)
 
+    def _get_cancel_url(self):
+        """Return where the patient sees first what cancelling costs, or ''."""
+        return ""
+
     def _get_next_url(self):
         """Return where the patient goes after choosing a slot."""
         return self.get_portal_url()

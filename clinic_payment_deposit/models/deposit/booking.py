@@ -84,6 +84,13 @@ class ResourceBooking(models.Model):
             waiting = waiting.filtered(lambda b: b._must_wait())
         return super(ResourceBooking, self - waiting).action_confirm()
 
+    def _get_cancel_url(self):
+        """What comes back of a deposit, and what is kept, is shown beforehand."""
+        refund = self._preview_cancel()
+        if refund and (refund.refunded or refund.kept):
+            return f"{self._make_manage_link()[1]}/cancel"
+        return super()._get_cancel_url()
+
     def _get_next_url(self):
         """Whoever chose a slot that waits for its deposit goes on to pay it."""
         if self._is_deposit_missing():
