@@ -1,5 +1,6 @@
 from . import dialog
 from . import call_outcome
+from . import desk_means
 from . import desk_payment
 from . import dispute
 from . import dispute_line

@@ -1,5 +1,3 @@
-import uuid
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -13,6 +11,7 @@ class ClinicDeskPayment(models.TransientModel):
     """
 
     _name = "clinic.desk.payment"
+    _inherit = "clinic.desk.means"
     _description = "Payment at the Desk"
     _inherit = ["clinic.dialog"]
 
@@ -40,17 +39,7 @@ class ClinicDeskPayment(models.TransientModel):
         readonly=False,
         required=True,
     )
-    journal_id = fields.Many2one(
-        "account.journal",
-        string="Means of Payment",
-        compute="_compute_journal_id",
-        store=True,
-        readonly=False,
-        domain="[('clinic_desk_allowed', '=', True), ('type', 'in', ('bank', 'cash')),"
-        " ('company_id', 'parent_of', company_id)]",
-    )
     memo = fields.Char(help="In neutral words: it is printed on the receipt.")
-    token = fields.Char(default=lambda self: str(uuid.uuid4()), readonly=True)
 
     # -- what is open ----------------------------------------------
 
@@ -82,11 +71,6 @@ class ClinicDeskPayment(models.TransientModel):
         for desk in self:
             desk.amount = desk.amount_overdue or desk.amount_due
 
-    @api.depends("case_id")
-    def _compute_journal_id(self):
-        for desk in self:
-            desk.journal_id = desk._get_journals()[:1]
-
     def _sum(self, items):
         """Return the sum of open amounts less credits, never negative."""
         return max(0.0, sum(float(item["residual"]) for item in items))
@@ -98,14 +82,6 @@ class ClinicDeskPayment(models.TransientModel):
             case.partner_id, case.company_id
         )
         return [i for i in items if not currency or i["currency_id"] in currency.ids]
-
-    def _get_journals(self):
-        domain = [
-            ("clinic_desk_allowed", "=", True),
-            ("type", "in", ("bank", "cash")),
-            ("company_id", "parent_of", self.company_id.ids),
-        ]
-        return self.env["account.journal"].search(domain)
 
     # -- recording ----------------------------------------------
 
@@ -152,14 +128,7 @@ class ClinicDeskPayment(models.TransientModel):
     def _check(self):
         """Refuse what can't be booked here, and say why."""
         currency = self.currency_id
-        if self.journal_id not in self._get_journals():
-            raise UserError(
-                self.env._(
-                    "Choose a means of payment. None to choose? Ask the accountant to "
-                    "open a journal of %s to the front desk.",
-                    self.company_id.name,
-                )
-            )
+        self._check_journal()
         if currency.compare_amounts(self.amount, 0) <= 0:
             raise UserError(self.env._("Enter the amount that you received."))
         if currency.compare_amounts(self.amount, self.amount_due) > 0:

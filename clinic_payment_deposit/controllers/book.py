@@ -48,12 +48,7 @@ class ClinicBook(BookingPage, http.Controller):
     )
     def slots(self, type_id, **query):
         """Offer the free slots of a kind of visit."""
-        if not self._allows_view():
-            return self._too_many()
-        kind = self._find_kind(type_id)
-        if not kind:
-            return self._not_found()
-        return self._show_slots(kind, query)
+        return self._show_kind(type_id, query, self._show_slots)
 
     @http.route(
         f"{PATH}/<int:type_id>/you",
@@ -64,12 +59,7 @@ class ClinicBook(BookingPage, http.Controller):
     )
     def you(self, type_id, **query):
         """Ask who comes."""
-        if not self._allows_view():
-            return self._too_many()
-        kind = self._find_kind(type_id)
-        if not kind:
-            return self._not_found()
-        return self._show_you(kind, query)
+        return self._show_kind(type_id, query, self._show_you)
 
     @http.route(
         f"{PATH}/<int:type_id>/you",
@@ -80,6 +70,23 @@ class ClinicBook(BookingPage, http.Controller):
     )
     def ask(self, type_id, **post):
         """Keep what is wished for, and send a code; nothing is held yet."""
+        return self._take_wish(type_id, post, self._get_slot_wish, self._show_you)
+
+    # -- helpers -----------------------------------------------------------------------
+
+    def _show_kind(self, type_id, query, show):
+        """Show a page about a kind of visit, where strangers may book it."""
+        if not self._allows_view():
+            return self._too_many()
+        kind = self._find_kind(type_id)
+        return show(kind, query) if kind else self._not_found()
+
+    def _take_wish(self, type_id, post, get_wish, show):
+        """Keep what a form wishes for and send a code, or show it again, with why not.
+
+        :param get_wish: reads the form: (kind, post, lang) -> wish
+        :param show: the page of that form
+        """
         network = self._get_network()
         if not self._allows("book-ask", network, POSTS_PER_MINUTE, when_broken=False):
             return self._too_many()
@@ -89,14 +96,19 @@ class ClinicBook(BookingPage, http.Controller):
         lang = self._get_values(kind.company_id, PATH)["lang"]
         try:
             with request.env.cr.savepoint():
-                wish = self._get_wish(kind, post, lang)
-                self._check_wish(kind, wish)
-                secret = self._ask_for(wish, post)
+                secret = self._ask_for(get_wish(kind, post, lang), post)
         except UserError as error:
-            return self._show_you(kind, post, error.args[0], 422)
+            return show(kind, post, error.args[0], 422)
         return request.redirect(f"{PATH}/go/{secret}?lang={lang[:2]}")
 
-    # -- helpers -----------------------------------------------------------------------
+    def _get_slot_wish(self, kind, query, lang):
+        """Return what somebody chose, if it can still be had.
+
+        :raise UserError: in words
+        """
+        wish = self._get_wish(kind, query, lang)
+        self._check_wish(kind, wish)
+        return wish
 
     def _get_clinics(self):
         companies = request.env["res.company"].sudo()
@@ -173,8 +185,7 @@ class ClinicBook(BookingPage, http.Controller):
         lang = values["lang"]
         kind = kind.with_context(lang=lang)
         try:
-            wish = self._get_wish(kind, query, lang)
-            self._check_wish(kind, wish)
+            wish = self._get_slot_wish(kind, query, lang)
         except UserError as gone:
             return self._show_slots(kind, query, gone.args[0], 422)
         query_back = {**asked, "lang": lang[:2]}

@@ -4,8 +4,6 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.clinic_dunning.controllers.page import POSTS_PER_MINUTE
-
 from .book import PATH, ClinicBook
 
 
@@ -21,12 +19,7 @@ class ClinicWait(ClinicBook):
     )
     def wait(self, type_id, **query):
         """Ask who waits, and until when."""
-        if not self._allows_view():
-            return self._too_many()
-        kind = self._find_kind(type_id)
-        if not kind:
-            return self._not_found()
-        return self._show_wait(kind, query)
+        return self._show_kind(type_id, query, self._show_wait)
 
     @http.route(
         f"{PATH}/<int:type_id>/wait",
@@ -37,20 +30,7 @@ class ClinicWait(ClinicBook):
     )
     def ask_to_wait(self, type_id, **post):
         """Keep the wish, and send a code; nobody is on the list yet."""
-        network = self._get_network()
-        if not self._allows("book-ask", network, POSTS_PER_MINUTE, when_broken=False):
-            return self._too_many()
-        kind = self._find_kind(type_id)
-        if not kind:
-            return self._not_found()
-        lang = self._get_values(kind.company_id, PATH)["lang"]
-        try:
-            with request.env.cr.savepoint():
-                wish = self._get_wait_wish(kind, post, lang)
-                secret = self._ask_for(wish, post)
-        except UserError as error:
-            return self._show_wait(kind, post, error.args[0], 422)
-        return request.redirect(f"{PATH}/go/{secret}?lang={lang[:2]}")
+        return self._take_wish(type_id, post, self._get_wait_wish, self._show_wait)
 
     def _get_wait_wish(self, kind, query, lang):
         """Return what somebody waits for.

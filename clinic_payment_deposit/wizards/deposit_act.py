@@ -1,5 +1,3 @@
-import uuid
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -20,6 +18,7 @@ class ClinicDepositAct(models.TransientModel):
     """One act on a deposit, of a part or of all of it, once."""
 
     _name = "clinic.deposit.act"
+    _inherit = "clinic.desk.means"
     _description = "Act on a Deposit"
     _inherit = ["clinic.dialog"]
 
@@ -45,17 +44,7 @@ class ClinicDepositAct(models.TransientModel):
         readonly=False,
         required=True,
     )
-    journal_id = fields.Many2one(
-        "account.journal",
-        string="Means of Payment",
-        compute="_compute_journal_id",
-        store=True,
-        readonly=False,
-        domain="[('clinic_desk_allowed', '=', True), ('type', 'in', ('bank', 'cash')),"
-        " ('company_id', 'parent_of', company_id)]",
-    )
     consequence = fields.Char(compute="_compute_consequence")
-    token = fields.Char(default=lambda self: str(uuid.uuid4()), readonly=True)
 
     @api.depends("act", "deposit_id")
     def _compute_most(self):
@@ -74,10 +63,10 @@ class ClinicDepositAct(models.TransientModel):
         for act in self:
             act.amount = act.most
 
-    @api.depends("act", "deposit_id")
+    @api.depends("act")
     def _compute_journal_id(self):
-        for act in self:
-            act.journal_id = act.act in BY_HAND and act._get_journals()[:1]
+        super()._compute_journal_id()
+        self.filtered(lambda act: act.act not in BY_HAND).journal_id = False
 
     @api.depends("act")
     def _compute_consequence(self):
@@ -96,14 +85,6 @@ class ClinicDepositAct(models.TransientModel):
         for act in self:
             act.consequence = texts.get(act.act)
 
-    def _get_journals(self):
-        domain = [
-            ("clinic_desk_allowed", "=", True),
-            ("type", "in", ("bank", "cash")),
-            ("company_id", "parent_of", self.company_id.ids),
-        ]
-        return self.env["account.journal"].search(domain)
-
     def action_do(self):
         """Do it, once, as far as it is open.
 
@@ -118,14 +99,8 @@ class ClinicDepositAct(models.TransientModel):
     def _check(self):
         if self.currency_id.compare_amounts(self.amount, 0) <= 0:
             raise UserError(self.env._("Enter an amount."))
-        if self.act in BY_HAND and self.journal_id not in self._get_journals():
-            raise UserError(
-                self.env._(
-                    "Choose a means of payment. None to choose? Ask the accountant to "
-                    "open a journal of %s to the front desk.",
-                    self.company_id.name,
-                )
-            )
+        if self.act in BY_HAND:
+            self._check_journal()
 
     def _do_receive(self, deposit):
         """Take the deposit at the desk: all of it, a part confirms no visit."""
