@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from .appointments import OUTCOMES
 from .clinics import CLINICS
+from .practices import OUTCOMES
 
 FORBIDDEN = {
     "entries for a third-party payer": """

@@ -2,9 +2,10 @@
 
 from odoo import fields
 
-from .appointments import OUTCOMES, get_key
 from .companies import find
+from .deposits import get_key
 from .followup import get_policies
+from .practices import OUTCOMES
 from .reasons import COVERED, REASONS, SMALL
 
 # Open receivables of patients and of third-party payers, straight from the ledger: the

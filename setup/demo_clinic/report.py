@@ -5,11 +5,11 @@ import textwrap
 from odoo import fields
 from odoo.tools import format_date
 
-from .appointments import OUTCOMES
 from .clinics import PEOPLE
 from .documents import tell_documents
 from .examples import tell_examples
 from .phones import get_port
+from .practices import OUTCOMES
 from .reasons import NOT_YET
 from .wording_tests import list_results
 
