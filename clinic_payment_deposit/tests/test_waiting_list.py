@@ -110,6 +110,7 @@ class TestWaitingList(WaitingCase):
 @tagged("post_install", "-at_install")
 class TestWaitingPage(WaitingCase, HttpCase):
     def test_opening_takes_nothing_and_the_button_does(self):
+        self.env["res.lang"]._activate_lang("en_US")
         entry = self.wait("Ben Roux")
         entry._offer()
         link, url = self.env["clinic.link"]._issue(
