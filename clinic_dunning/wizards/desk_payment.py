@@ -11,9 +11,8 @@ class ClinicDeskPayment(models.TransientModel):
     """
 
     _name = "clinic.desk.payment"
-    _inherit = "clinic.desk.means"
     _description = "Payment at the Desk"
-    _inherit = ["clinic.dialog"]
+    _inherit = ["clinic.dialog", "clinic.desk.means"]
 
     case_id = fields.Many2one("clinic.followup.case", required=True, readonly=True)
     partner_id = fields.Many2one(related="case_id.partner_id")

@@ -18,9 +18,8 @@ class ClinicDepositAct(models.TransientModel):
     """One act on a deposit, of a part or of all of it, once."""
 
     _name = "clinic.deposit.act"
-    _inherit = "clinic.desk.means"
     _description = "Act on a Deposit"
-    _inherit = ["clinic.dialog"]
+    _inherit = ["clinic.dialog", "clinic.desk.means"]
 
     act = fields.Selection(
         [
@@ -65,8 +64,9 @@ class ClinicDepositAct(models.TransientModel):
 
     @api.depends("act")
     def _compute_journal_id(self):
-        super()._compute_journal_id()
+        result = super()._compute_journal_id()
         self.filtered(lambda act: act.act not in BY_HAND).journal_id = False
+        return result
 
     @api.depends("act")
     def _compute_consequence(self):
