@@ -72,11 +72,14 @@ def begin_deposit(env, name, is_hold=False, hours=0):
         order="id desc",
         limit=1,
     )
-    transaction = env["payment.transaction"].create(
+    transactions = env["payment.transaction"]
+    transaction = transactions.create(
         {
             "provider_id": provider.id,
             "payment_method_id": provider.payment_method_ids[:1].id,
-            "reference": f"PAY-{deposit.id}",
+            "reference": transactions._compute_reference(
+                "stripe", prefix=f"PAY-{deposit.id}"
+            ),
             "amount": deposit.amount,
             "currency_id": deposit.currency_id.id,
             "partner_id": deposit.partner_id.id,
