@@ -5,6 +5,8 @@ from whatsapp import MOBILE, WhatsappCase, create_account
 from odoo.tests import tagged
 
 from odoo.addons.clinic_dunning.tests.common import create_clinic, level
+from odoo.addons.clinic_whatsapp.models import account_limits
+from odoo.addons.clinic_whatsapp.tools.gate import BREAK_AFTER, now
 
 
 @tagged("post_install", "-at_install")
@@ -108,6 +110,50 @@ class TestWhatsappLimits(WhatsappCase):
         self.drain()
         self.assertEqual(len(calls), 1)
         self.assertEqual(str(self.account.breaker_until), "2026-03-10 10:08:00")
+
+    def test_trial_that_made_no_call_is_followed_by_another(self):
+        messages = self.bill(2)
+        self.account._open_breaker("It was wrong.")
+        self.go_to("2026-03-10 10:05:00")
+        # The first one tries, the second one waits; the sender dies before the call.
+        self.assertEqual([self.prepare(1), self.prepare(1)], [1, 0])
+        self.go_to("2026-03-10 10:20:00")
+        self.drain()
+        self.assertEqual(self.account.breaker_state, "closed")
+        self.assertEqual(self.count(messages), {"in_progress": 2})
+        self.assertEqual(len(self.twilio.messages), 1)
+
+    def prepare(self, limit):
+        """Claim so many messages; return how many of them may go out."""
+        outbox = self.env["clinic.message"]
+        outbox._sweep()
+        self.env.flush_all()
+        return len(outbox._prepare_claimed(outbox._claim(limit)))
+
+    def test_what_another_process_finds_lets_this_one_send_again(self):
+        secret, self.emulated.api_secret = self.emulated.api_secret, "changed"
+        messages = self.bill(8)
+        self.drain(times=2)
+        self.assertFalse(self.account._get_gate().is_open())
+        self.emulated.api_secret = secret
+        with patch.dict(account_limits._gates, clear=True):  # as in another process
+            self.account.action_test()
+            self.assertEqual(self.account.breaker_state, "closed")
+        self.go_to("2026-03-10 10:20:00")
+        self.drain()
+        self.assertEqual(self.count(messages), {"in_progress": 8})
+
+    def test_broken_gate_that_nobody_has_noted_is_found(self):
+        message = self.bill(1)
+        gate = self.account._get_gate()
+        for _time in range(BREAK_AFTER):
+            self.assertTrue(gate.enter(now() + 5))
+            gate.note(trouble=True)
+        self.drain()
+        self.assertEqual(self.account.breaker_state, "open")
+        self.go_to("2026-03-10 10:06:00")
+        self.drain()
+        self.assertEqual(self.count(message), {"in_progress": 1})
 
     def test_new_key_gives_a_new_chance_at_once(self):
         self.emulated.api_secret = "changed"

@@ -61,6 +61,12 @@ class ClinicTwilioAccount(models.Model):
     breaker_pause = fields.Integer(
         readonly=True, copy=False, help="Minutes of the pause; it doubles each time."
     )
+    breaker_closings = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="How often the account was found to work again: so each process learns "
+        "what another one has found.",
+    )
     sent_today = fields.Integer(string="Messages Today", compute="_compute_sent_today")
     spent_today = fields.Monetary(compute="_compute_sent_today")
 
@@ -147,10 +153,10 @@ class ClinicTwilioAccount(models.Model):
         now = fields.Datetime.now()
         if self.breaker_state == "closed":
             return None
-        if self.breaker_state == "half_open" or self.breaker_until > now:
-            until = max(self.breaker_until or now, now + FIRST_PAUSE)
+        if self.breaker_until > now:
+            until = max(self.breaker_until, now + FIRST_PAUSE)
             return self._hold(until, self._get_breaker_text())
-        # This one tries for all the others.
+        # This one tries for all the others; whoever tried before has not called.
         self.breaker_state = "half_open"
         self.breaker_until = now + FIRST_PAUSE
         self._get_gate().reset()
@@ -171,7 +177,9 @@ class ClinicTwilioAccount(models.Model):
     def _get_gate(self):
         """Return the gate that this process's threads pass through."""
         key = (self.env.cr.dbname, self.id)
-        return _gates.get(key) or _gates.setdefault(key, Gate(self._get_pace()))
+        gate = _gates.get(key) or _gates.setdefault(key, Gate(self._get_pace()))
+        gate.renew(self.breaker_closings)
+        return gate
 
     def _get_pace(self):
         """Return the messages a second of one sender: all of them share the rate.
@@ -186,12 +194,16 @@ class ClinicTwilioAccount(models.Model):
         :param bool worked: whether the account has answered well
         :param str trouble: what was wrong with the account, or ''
         """
-        if trouble and not self._get_gate().is_open():
+        is_broken = not self._get_gate().is_open()
+        if is_broken and trouble:
             self._open_breaker(trouble)
         elif worked and self.breaker_state != "closed":
             self._close_breaker()
         elif trouble and self.breaker_state == "half_open":
             self._open_breaker(trouble)
+        elif is_broken and not worked and self.breaker_state == "closed":
+            # What broke the gate could not be noted: it would stay so for ever.
+            self._open_breaker(self.env._("The Twilio account does not work."))
 
     def _open_breaker(self, reason):
         """Stop the account for a pause that doubles each time."""
@@ -207,10 +219,10 @@ class ClinicTwilioAccount(models.Model):
         )
 
     def _close_breaker(self):
-        """The account works again."""
-        self._get_gate().reset()
+        """The account works again: all senders' gates let calls pass."""
         self.write(
             {
+                "breaker_closings": self.breaker_closings + 1,
                 "breaker_state": "closed",
                 "breaker_until": False,
                 "breaker_pause": 0,

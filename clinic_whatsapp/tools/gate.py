@@ -31,6 +31,7 @@ class Gate:
         self._failures = 0
         self._in_air = 0
         self._proven = False
+        self._closings = 0
 
     def set_rate(self, rate):
         """Take over a rate, in calls a second, that somebody may have changed."""
@@ -97,6 +98,16 @@ class Gate:
             self._failures = 0
             self._proven = False
             self._paused_until = 0.0
+
+    def renew(self, closings):
+        """Let calls pass again where somebody has found since that the account works.
+
+        :param int closings: how often that was found
+        """
+        with self._changed:
+            if closings != self._closings:
+                self._closings = closings
+                self.reset()
 
     @property
     def failures(self):
