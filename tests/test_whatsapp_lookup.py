@@ -124,6 +124,15 @@ class TestWhatsappLookup(WhatsappCase):
         self.ask("2026-03-10 12:00:00")
         self.assertEqual(message.attempt_ids.state, "accepted")
 
+    def test_number_that_changed_meanwhile_is_a_person_s_question(self):
+        message = self.send_with(step="sent", status=500)
+        self.patient.phone = "+33611111111"
+        self.ask()
+        self.assertEqual(
+            self.states(message), ("review", [("sms", "unknown", "http_500")])
+        )
+        self.assertEqual(len(self.twilio.messages), 1)
+
     def test_after_a_day_a_person_decides(self):
         message = self.send_with(step="sent", hang_up=True)
         self.emulated.api_secret = "changed"

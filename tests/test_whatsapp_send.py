@@ -340,6 +340,45 @@ class TestWhatsappSend(WhatsappCase):
         self.assertIn("after all", attempt.error)
         self.assertFalse(self.drain())
 
+    def claim(self):
+        """Claim what is queued, as a sender does first; return the attempts."""
+        outbox = self.env["clinic.message"]
+        outbox._sweep()
+        self.env.flush_all()
+        return outbox._claim(5)
+
+    def test_late_receipt_behind_the_claim_ends_the_fallback(self):
+        message = self.remind()
+        self.drain()
+        first = message.attempt_ids
+        first._take_status("undelivered", "30008")
+        second = self.claim()
+        self.assertEqual(second.channel, "email")
+        first._take_status("delivered")
+        self.assertFalse(self.env["clinic.message"]._prepare_claimed(second))
+        self.assertEqual(
+            self.states(message), ("delivered", [("sms", "delivered", "30008")])
+        )
+
+    def test_number_that_changes_behind_the_claim_is_claimed_again(self):
+        message = self.remind()
+        attempts = self.claim()
+        self.patient.phone = "+33699999999"
+        self.assertFalse(self.env["clinic.message"]._prepare_claimed(attempts))
+        self.assertEqual((message.state, message.tries), ("queued", 0))
+        self.drain()
+        [sent] = self.twilio.messages
+        self.assertEqual(sent.to, "+33699999999")
+        self.assertRecordValues(
+            message.attempt_ids,
+            [
+                {
+                    "state": "accepted",
+                    "address_hash": self.env["clinic.contact.address"]._hash(sent.to),
+                }
+            ],
+        )
+
     def test_failure_after_the_delivery_is_only_logged(self):
         message = self.remind()
         self.drain()

@@ -63,11 +63,16 @@ class ClinicMessageAttempt(models.Model):
         self.lookup_at = fields.Datetime.now() + RECEIPT_AFTER
 
     def _ask_provider(self):
-        """Return what the provider has: a list of `Receipt`, or the `TwilioError`."""
+        """Return what the provider has: a list of `Receipt`, or the `TwilioError`.
+
+        None where it can't be asked any more: the person has another number now.
+        """
         try:
             client = self.twilio_account_id.sudo()._get_client()
             if self.provider_ref:
                 return [client.fetch_message(self.provider_ref)]
+            if not self._fits_address():
+                return None
             address = getattr(self.message_id, f"_get_address_{self.channel}")()
             since = (self.claimed_at - AGAIN).replace(tzinfo=timezone.utc)
             prefix = "whatsapp:" if self.channel == "whatsapp" else ""
@@ -77,7 +82,9 @@ class ClinicMessageAttempt(models.Model):
 
     def _take_lookup(self, found):
         """Go on with what the provider said; return this attempt."""
-        if isinstance(found, TwilioError):
+        if found is None:
+            self._leave_to_a_person()
+        elif isinstance(found, TwilioError):
             self._look_up_again()
         elif self.state == "unknown":
             self._take_search(self._recognise(found))

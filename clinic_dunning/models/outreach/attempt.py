@@ -116,6 +116,11 @@ class ClinicMessageAttempt(models.Model):
         self.ensure_one()
         return self.state == "leased" and self.lease_until > fields.Datetime.now()
 
+    def _fits_address(self):
+        """Return whether the person still has the address that this was meant for."""
+        now = self.message_id._get_address_hash(self.channel)
+        return (now or "") == (self.address_hash or "")
+
     def _is_our_own_fault(self):
         """Return whether the address has nothing to do with the failure.
 

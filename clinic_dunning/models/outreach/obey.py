@@ -24,7 +24,7 @@ class ClinicMessageAttempt(models.Model):
         :param dict verdicts: `Verdict` by message
         """
         going = self._give_back(verdicts)
-        going = going._give_back(going._find_other_channels(verdicts))
+        going = going._give_back(going._find_other_ways(verdicts))
         return going._respect_limits()
 
     def _give_back(self, verdicts):
@@ -42,15 +42,22 @@ class ClinicMessageAttempt(models.Model):
         messages._settle(verdicts)
         return going
 
-    def _find_other_channels(self, verdicts):
-        """Return {message: Verdict} where another channel is the one to use now."""
+    def _find_other_ways(self, verdicts):
+        """Return {message: Verdict} where channel or address are others now.
+
+        They are claimed again: caps, receipts and look-ups go by the address that was
+        noted then.
+        """
         now = fields.Datetime.now()
-        later = Verdict("later", self.env._("The channel changed."), now)
-        return {
-            attempt.message_id: later
-            for attempt in self
-            if attempt.channel != verdicts[attempt.message_id].channel
-        }
+        channel = Verdict("later", self.env._("The channel changed."), now)
+        address = Verdict("later", self.env._("The address changed."), now)
+        ways = {}
+        for attempt in self:
+            if attempt.channel != verdicts[attempt.message_id].channel:
+                ways[attempt.message_id] = channel
+            elif not attempt._fits_address():
+                ways[attempt.message_id] = address
+        return ways
 
     def _respect_limits(self):
         """Return the attempts whose address has room this week; the others wait."""

@@ -193,9 +193,11 @@ class ClinicMessage(models.Model):
 
         A parcel is plain data, what the channel's `_prepare_<channel>` returns. Only
         what this drainer leased and still holds: after a long pause another one may
-        have taken the message over.
+        have taken the message over, and a late receipt may have ended it.
         """
-        held = attempts.filtered(lambda attempt: attempt._is_held())
+        leased = attempts.filtered(lambda attempt: attempt._is_held())
+        held = leased.filtered(lambda a: a.message_id.state == "in_progress")
+        (leased - held).unlink()
         verdicts = held.message_id._recheck()
         return held._obey(verdicts)._prepare(verdicts)
 
