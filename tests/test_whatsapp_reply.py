@@ -5,7 +5,7 @@ from whatsapp import CLINIC_WHATSAPP, MOBILE, WebhookCase
 
 from odoo.tests import tagged
 
-from odoo.addons.clinic_dunning.tests.common import level
+from odoo.addons.clinic_dunning.tests.common import create_clinic, level
 
 STRANGER = "+33698765432"
 
@@ -47,6 +47,43 @@ class TestWhatsappReply(WebhookCase):
                 who or self.patient, self.company, purpose, channel
             )
         )
+
+    # -- which clinic ----------------------------------------------------------
+
+    def test_companies_with_one_account_at_twilio_have_a_list_each(self):
+        self.remind()
+        self.drain()
+        other = create_clinic(self.env, "Clinic Roy")
+        theirs = self.account.copy(
+            {
+                "company_id": other.id,
+                "account_sid": self.account.account_sid,
+                "auth_token": self.emulated.auth_token,
+                "whatsapp_sender": "+33700000009",
+                "sms_sender": False,
+                "messaging_service_sid": "MG" + "9" * 32,
+            }
+        )
+        for to, extra, account in (
+            ("+33700000009", {}, theirs),
+            (
+                "+33700000010",
+                {"on": "sms", "MessagingServiceSid": "MG" + "9" * 32},
+                theirs,
+            ),
+            (CLINIC_WHATSAPP, {}, self.account),
+        ):
+            reply = self.write("Hello", to=to, **extra)
+            self.assertEqual(
+                (reply.account_id, reply.company_id), (account, account.company_id)
+            )
+        self.assertEqual(reply.partner_id, self.patient)
+        self.write("stop bills", to="+33700000009")
+        for company, refused in ((other, True), (self.company, False)):
+            refusal = self.env["clinic.consent"]._get_refusal(
+                self.patient, company, "billing", "sms"
+            )
+            self.assertEqual(bool(refusal), refused)
 
     # -- STOP and START --------------------------------------------------------
 

@@ -198,12 +198,13 @@ class WebhookCase(WhatsappCase, HttpCase):
         form = get_status_form(sent, status, error_code)
         return self.post(f"/clinic/twilio/status/{attempt.uuid}", form, **vals)
 
-    def reply(self, body, number=MOBILE, on="whatsapp", media=0, **extra):
-        """Post what a person wrote; return the answer."""
+    def reply(self, body, number=MOBILE, on="whatsapp", media=0, to="", **extra):
+        """Post what a person wrote, `to` one of the clinic's; return the answer."""
         prefix = "whatsapp:" if on == "whatsapp" else ""
+        to = to or (CLINIC_WHATSAPP if prefix else CLINIC_SMS)
         message = Message(
             self.emulated.sid,
-            f"{prefix}{CLINIC_WHATSAPP if prefix else CLINIC_SMS}",
+            f"{prefix}{to}",
             f"{prefix}{number}",
             body,
             direction="inbound",

@@ -126,6 +126,26 @@ class ClinicTwilioAccount(models.Model):
             return {"sender": self.sms_sender}
         return {"messaging_service_sid": self.messaging_service_sid}
 
+    def _choose_addressed(self, form):
+        """Return those of these accounts that a request was sent to; all, if none is.
+
+        :param dict form: the posted `To` and `MessagingServiceSid`
+        """
+        if len(self) < 2:
+            return self
+        to = form.get("To", "")
+        sender = "sms_sender"
+        if to.startswith("whatsapp:"):
+            sender, to = "whatsapp_sender", to.removeprefix("whatsapp:")
+        service = form.get("MessagingServiceSid")
+        return (
+            self.filtered(lambda account: to and account[sender] == to)
+            or self.filtered(
+                lambda account: service and account.messaging_service_sid == service
+            )
+            or self
+        )
+
     def _get_status_callback(self, attempt):
         """Return the address for the receipts of an attempt, or ''."""
         base = (self.public_base_url or "").rstrip("/")

@@ -123,6 +123,14 @@ class ClinicTwilioEvent(models.Model):
         pairs = [[key, value.replace("\x00", "")] for key, value in form]
         return self._fields["form"].convert_to_column(pairs, self)
 
+    def _get_addressed_accounts(self):
+        """Return the accounts (sudo) that may have been written to: of one SID."""
+        accounts = self.env["clinic.twilio.account"].sudo()
+        same = accounts.with_context(active_test=False).search(
+            [("account_sid", "=", self.account_id.sudo().account_sid)]
+        )
+        return same._choose_addressed(dict(reversed(self.sudo().form)))
+
     def _announce(self, kind, form):
         """Have it applied soon.
 
@@ -151,21 +159,19 @@ class ClinicTwilioAccount(models.Model):
     def _find_signed(self, path, query, form, header):
         """Return the account (sudo) whose signature a request carries, or none.
 
-        An archived account still gets its receipts.
+        An archived account still gets its receipts. Of several with one SID it is the
+        one that was written to.
 
         :param form: werkzeug's multi-dict of the posted fields
         """
-        account_id = next(
-            (
-                id_
-                for id_, base_url, token in self._get_signers().get(
-                    form.get("AccountSid"), ()
-                )
-                if signature.is_signed(token, base_url, path, query, form, header)
-            ),
-            False,
-        )
-        return self.sudo().browse(account_id)
+        account_ids = [
+            id_
+            for id_, base_url, token in self._get_signers().get(
+                form.get("AccountSid"), ()
+            )
+            if signature.is_signed(token, base_url, path, query, form, header)
+        ]
+        return self.sudo().browse(account_ids)._choose_addressed(form)[:1]
 
     @api.model
     @tools.ormcache()

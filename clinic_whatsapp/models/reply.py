@@ -115,7 +115,7 @@ class ClinicReply(models.Model):
     def _take(self, event):
         """Keep what an event brought, act upon it, and return the reply."""
         posted = inbound.read(event.form)
-        answered = self._find_answered(event.account_id, posted)
+        answered = self._find_answered(event, posted)
         action, purpose = self._read_action(posted)
         if not self._is_meant(action, purpose, posted, answered):
             action = ""
@@ -241,14 +241,14 @@ class ClinicReply(models.Model):
         )
 
     @api.model
-    def _find_answered(self, account, posted):
+    def _find_answered(self, event, posted):
         """Return which attempt of that account is answered: the one that was chosen.
 
         Else the last one that went to the number.
         """
+        addressed = event._get_addressed_accounts()
         attempts = self._find_attempts(posted.number).filtered(
-            lambda attempt: attempt.twilio_account_id.sudo().account_sid
-            == account.account_sid
+            lambda attempt: attempt.twilio_account_id in addressed
         )
         if posted.answered:
             return attempts.filtered(lambda a: a.provider_ref == posted.answered)
