@@ -4,6 +4,7 @@ from unittest.mock import patch
 from whatsapp import CLINIC_WHATSAPP, MOBILE, WebhookCase
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.clinic_dunning.tests.common import create_clinic, level
 
@@ -449,6 +450,16 @@ class TestWhatsappReply(WebhookCase):
         self.go_to("2026-03-11 10:00:01")
         self.assertFalse(sessions._is_open(self.account, MOBILE))
 
+    def set_one_aside(self):
+        """The person writes, and it can't be applied; return the event."""
+        self.reply("I am ill")
+        event = self.events()[-1:]
+        event.form = [pair for pair in event.form if pair[0] != "From"]
+        with mute_logger("odoo.addons.clinic_whatsapp.models.event_apply"):
+            self.apply()
+        self.assertTrue(event.problem)
+        return event
+
     def test_what_an_erased_person_wrote_is_gone(self):
         self.invoice.button_draft()
         self.invoice.button_cancel()
@@ -462,7 +473,9 @@ class TestWhatsappReply(WebhookCase):
                 "file_name": "secret.pdf",
             }
         )
+        lost = self.set_one_aside()
         self.patient._erase_clinic_data()
+        self.assertRecordValues(lost, [{"form": False, "address_hash": False}])
         gone = {"body": False, "body_kept": False, "number": "-", "state": "done"}
         self.assertRecordValues(text | aside, [gone, gone])
         self.assertEqual((document.state, document.content), ("erased", False))

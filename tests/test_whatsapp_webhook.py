@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from emulators.proxy import ReverseProxy
+from emulators.twilio import Message
 from emulators.twilio.callbacks import get_inbound_form, get_status_form
 from whatsapp import CLINIC_SMS, MOBILE, WebhookCase
 
@@ -219,6 +220,51 @@ class TestWhatsappWebhook(WebhookCase):
             self.events().mapped("problem"), ["It fits no message of ours."] * 3
         )
         self.assertEqual(attempt.state, "accepted")
+
+    def receive_bad(self, body):
+        """Somebody wrote what can't be applied; return the event, set aside."""
+        self.reply(body, on="sms")
+        bad = self.events()
+        bad.form = [pair for pair in bad.form if pair[0] != "From"]
+        with mute_logger("odoo.addons.clinic_whatsapp.models.event_apply"):
+            self.apply()
+        self.assertTrue(bad.problem)
+        return bad
+
+    def test_what_was_set_aside_is_forgotten_in_the_end(self):
+        bad = self.receive_bad("I am ill")
+        self.go_to("2026-06-01 10:00:00")
+        bad._gc_applied()
+        self.assertTrue(bad.exists())
+        self.go_to("2026-06-20 10:00:00")
+        bad._gc_applied()
+        self.assertFalse(bad.exists())
+
+    def test_stop_that_was_set_aside_goes_on_holding_without_words(self):
+        bad = self.receive_bad("STOP")
+        self.go_to("2026-06-20 10:00:00")
+        bad._gc_applied()
+        self.assertFalse(bad.form)
+        stops = self.env["clinic.stop.event"].search([("twilio_event_id", "=", bad.id)])
+        self.assertIn(self.patient, stops.partner_id)
+        self.assertFalse(stops & self.env["clinic.message"]._sweep())
+
+    def test_reply_posted_again_after_it_was_forgotten_is_dropped(self):
+        message = Message(
+            self.emulated.sid, CLINIC_SMS, MOBILE, "My words", direction="inbound"
+        )
+        form = get_inbound_form(message)
+        for moment in ("2026-03-10 10:00:00", "2026-06-20 10:00:00"):
+            self.go_to(moment)
+            self.events()._gc_applied()
+            self.post("/clinic/twilio/inbound", form)
+            with self.assertNoLogs("odoo.sql_db", "ERROR"):
+                self.apply()
+            [event] = self.events()
+            self.assertTrue(event.applied_at)
+        self.assertEqual(
+            self.env["clinic.reply"].search([]).mapped("provider_ref"), [message.sid]
+        )
 
     def test_bad_event_is_set_aside_and_the_others_go_on(self):
         attempt = self.send()

@@ -30,14 +30,16 @@ class ResPartner(models.Model):
         return sorted({number, *replies.mapped("number")} - {""})
 
     def _forget_clinic_numbers(self, numbers):
-        """Delete what is kept by a number: when it wrote, and the inbox's hash."""
+        """Delete what is kept by a number: when it wrote, and the inbox's words."""
         hashes = list(self.env["clinic.contact.address"]._hash_all(numbers))
         self.env["clinic.whatsapp.session"].search(
             [("address_hash", "in", hashes)]
         ).unlink()
-        self.env["clinic.twilio.event"].search(
-            [("address_hash", "in", hashes), ("applied_at", "!=", False)]
-        ).address_hash = False
+        theirs = Domain("address_hash", "in", hashes)
+        settled = Domain("applied_at", "!=", False) | Domain("problem", "!=", False)
+        self.env["clinic.twilio.event"].search(theirs & settled).sudo().write(
+            {"address_hash": False, "form": False}
+        )
 
 
 class ClinicReply(models.Model):

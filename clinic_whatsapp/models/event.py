@@ -148,8 +148,19 @@ class ClinicTwilioEvent(models.Model):
 
     @api.autovacuum
     def _gc_applied(self):
+        """Forget what was applied, and what was set aside, long ago.
+
+        A STOP that was never applied goes on holding the sender back, without words.
+        """
         limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
-        self.search([("applied_at", "<", limit)]).unlink()
+        applied = Domain("applied_at", "<", limit)
+        aside = Domain("problem", "!=", False) & Domain("received_at", "<", limit)
+        old = self.search(applied | aside)
+        stops = self.env["clinic.stop.event"].search(
+            [("applied_at", "=", False), ("twilio_event_id", "in", old.ids)]
+        )
+        stops.twilio_event_id.sudo().form = False
+        (old - stops.twilio_event_id).unlink()
 
 
 class ClinicTwilioAccount(models.Model):

@@ -281,6 +281,15 @@ class ClinicTwilioEvent(models.Model):
     _inherit = "clinic.twilio.event"
 
     def _apply_inbound(self):
-        for event in self.sorted("id"):
-            self.env["clinic.reply"]._take(event)
+        """Keep and act upon each reply, once.
+
+        What is known as a reply was posted again after the inbox had forgotten it.
+        """
+        replies = self.env["clinic.reply"]
+        known = replies.search([("provider_ref", "in", self.mapped("sid"))])
+        news = self.filtered(
+            lambda event: event.sid not in known.mapped("provider_ref")
+        )
+        for event in news.sorted("id"):
+            replies._take(event)
         self._note_applied()
