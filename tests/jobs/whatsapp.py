@@ -19,6 +19,11 @@ def open_whatsapp(env, account, url, timeout):
 
 
 @job
+def change_account(env, **vals):
+    env["clinic.twilio.account"].search([], limit=1).write(vals)
+
+
+@job
 def receive(env, form, uuid=""):
     """Keep a request that was found to be signed."""
     account = env["clinic.twilio.account"].search([], limit=1)
