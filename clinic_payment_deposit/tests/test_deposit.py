@@ -1,10 +1,12 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .booking_common import MONDAY_NINE
 from .deposit_common import DepositCase
+
+BILLS = "odoo.addons.clinic_dunning.models.payment.transaction"
 
 
 @tagged("post_install", "-at_install")
@@ -177,6 +179,34 @@ class TestDeposit(DepositCase):
         self.go_to("2026-03-10 10:20:00")
         self.release()
         self.assertTrue(self.booking.active)
+
+    def test_money_that_can_not_be_booked_is_put_on_the_list_and_keeps_the_slot(self):
+        deposit = self.request()
+        transaction = self.begin(deposit)
+        transaction._set_done()
+        lines = self.provider.journal_id.inbound_payment_method_line_ids
+        line = lines.filtered(lambda one: one.payment_provider_id == self.provider)
+        account, line.payment_account_id = line.payment_account_id, False
+        with self.assertLogs(BILLS, "WARNING"):
+            transaction._post_process()
+        self.assertEqual(self.get_filed(transaction).mapped("kind"), ["failed"])
+        self.go_to("2026-03-10 10:20:00")
+        self.release()
+        self.assertEqual((deposit.state, self.booking.active), ("pending", True))
+        line.payment_account_id = account
+        self.get_filed(transaction).action_try_again()
+        self.assertEqual((deposit.state, self.booking.state), ("paid", "confirmed"))
+
+    def test_hold_on_the_card_does_not_keep_the_patient_from_cancelling(self):
+        self.provider.capture_manually = True
+        self.policy.write({"kind": "hold", "amount": 40.0})
+        deposit = self.request(start=datetime(2026, 3, 12, 8, 0))
+        hold = self.begin(deposit, clinic_is_hold=True)
+        hold._set_authorized()
+        self.assertTrue(self.booking._has_live_payment())
+        hold._post_process()
+        self.assertEqual(deposit.state, "authorized")
+        self.assertFalse(self.booking._has_live_payment())
 
     def test_whichever_payment_comes_first_counts(self):
         deposit = self.request()

@@ -98,10 +98,14 @@ class ResourceBooking(models.Model):
         return super()._get_next_url()
 
     def _has_live_payment(self):
-        """While a payment is on its way, the slot is not given back."""
-        return super()._has_live_payment() or bool(
-            self.sudo().clinic_deposit_ids._get_live_transaction()
-        )
+        """While a payment is on its way, the slot is not given back.
+
+        A hold that has confirmed the visit is under way no more: it ends with it.
+        """
+        deposits = self.sudo().clinic_deposit_ids
+        if not self.clinic_held_until:
+            deposits = deposits.filtered(lambda one: one.state != "authorized")
+        return super()._has_live_payment() or bool(deposits._get_live_transaction())
 
     def _give_back(self, reason):
         """A slot that is given back is not waited for any more.

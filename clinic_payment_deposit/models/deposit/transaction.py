@@ -1,3 +1,5 @@
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -5,6 +7,7 @@ from odoo.fields import Domain
 from odoo.addons.clinic_dunning.models.payment.transaction import (
     AWAITED,
     BEING_BOOKED,
+    BEING_LOOKED_AT,
     UNDER_WAY,
 )
 
@@ -30,7 +33,8 @@ class PaymentTransaction(models.Model):
         """Return a transaction that is paying one of these deposits now, if any."""
         if not deposits:
             return self.browse()
-        domain = UNDER_WAY | BEING_BOOKED | TO_CHARGE | IN_DOUBT
+        unbooked = Domain("state", "=", "done") & BEING_LOOKED_AT
+        domain = UNDER_WAY | BEING_BOOKED | unbooked | TO_CHARGE | IN_DOUBT
         return self.sudo().search(
             domain
             & Domain("operation", "!=", "validation")
@@ -144,23 +148,30 @@ class PaymentTransaction(models.Model):
     # -- booking -----------------------------------------------------------------------
 
     def _create_payment(self, **extra_create_values):
-        """Book a deposit as an advance: on its account where the clinic has one."""
+        """Book a deposit as an advance: on its account where the clinic has one.
+
+        Money that can't be booked is put on the list: the patient has paid it.
+        """
         deposit = self.clinic_deposit_id
-        if not deposit:
-            refunded = self.source_transaction_id.clinic_deposit_id
-            return super()._create_payment(
-                **self._prepare_advance(refunded), **extra_create_values
-            )
-        payment = super()._create_payment(
-            **{**self._prepare_advance(deposit), **extra_create_values}
-        )
-        deposit._note_paid(self, payment)
-        return payment
+        concerned = deposit or self.source_transaction_id.clinic_deposit_id
+        if not concerned:
+            return super()._create_payment(**extra_create_values)
+        try:
+            with self.env.cr.savepoint():
+                vals = self._prepare_advance(concerned) | extra_create_values
+                payment = super()._create_payment(**vals)
+                if deposit:
+                    deposit._note_paid(self, payment)
+                return payment
+        except psycopg2.OperationalError:
+            raise  # Somebody else was quicker: all of it is done again.
+        except Exception as error:  # pylint: disable=broad-except
+            # whatever stands in the way of booking, the money has come
+            self._file_failure(error)
+            return self.env["account.payment"]
 
     def _prepare_advance(self, deposit):
         """Return what the payment of a deposit, or of its refund, is booked with."""
-        if not deposit:
-            return {}
         account = deposit.company_id._get_clinic_advance_account()
         vals = {"memo": f"{deposit._get_reference()} {self.reference}"}
         if self.operation == "refund":
@@ -175,7 +186,8 @@ class PaymentTransaction(models.Model):
             lambda tx: tx.clinic_deposit_id and tx.operation != "validation"
         ):
             is_split = transaction.state == "done" and transaction._was_captured()
-            if transaction.state in ("authorized", "done") and not is_split:
+            is_here = transaction.state == "authorized" or transaction.payment_id
+            if is_here and not is_split:
                 transaction._attempt(transaction._settle_deposit)
         return result
 
@@ -199,6 +211,8 @@ class PaymentTransaction(models.Model):
         deposit = self.source_transaction_id.clinic_deposit_id
         if not deposit:
             return super()._settle_refund()
+        if not self.payment_id:
+            return None  # It is on the list: it could not be booked.
         advance = self.source_transaction_id.payment_id._get_advance_lines()
         debit = self.payment_id._get_advance_lines()
         opened = (advance | debit).filtered(lambda line: not line.reconciled)
