@@ -6,6 +6,7 @@ from deposit import StripeDepositCase
 from emulators.stripe.emulator import DECLINED, NEEDS_OWNER
 
 from odoo import fields
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -228,6 +229,17 @@ class TestDepositCard(StripeDepositCase):
         self.assertEqual(self.get_charged(), [2000])
         self.assertEqual(deposit.state, "kept")
 
+    def test_form_of_another_amount_is_not_paid(self):
+        self.policy.kind = "fixed"
+        deposit = self.request()
+        link, _url = deposit._issue_link()
+        checkouts = self.env["clinic.payment.checkout"]
+        checkout = checkouts._open_deposit(deposit, link.sudo())
+        deposit.to_keep = 20.0
+        deposit._ask_instead(40.0)
+        with self.assertRaisesRegex(ValidationError, "amount has changed"):
+            checkout._check_payable()
+
     def test_removed_card_is_not_charged(self):
         deposit = self.save_card()
         deposit._cancel("patient", "Cancelled")
@@ -235,6 +247,15 @@ class TestDepositCard(StripeDepositCase):
         self.watch()
         self.assertFalse(self.stripe.intents)
         self.assertEqual(self.get_told(deposit), ["fee_request"])
+
+    def test_where_it_is_paid_instead_of_held_the_law_is_asked_again(self):
+        self.env["clinic.compliance.rule"].create(
+            {"action": "deposit", "effect": "forbid", "reason": "No", "source": "Law"}
+        )
+        visit = self.kind, self.patient, MONDAY_NINE - timedelta(days=4)
+        self.assertEqual(self.policy._quote(*visit).way, "hold")
+        self.provider.state = "disabled"
+        self.assertIsNone(self.policy._quote(*visit))
 
     def test_in_india_no_card_is_saved_or_held_but_the_deposit_is_paid(self):
         self.company.account_fiscal_country_id = self.env.ref("base.in")

@@ -56,7 +56,18 @@ class ClinicPaymentCheckout(models.Model):
         result = super()._check_payable()
         if self.clinic_deposit_id:
             self._check_deposit(self.clinic_deposit_id)
+            self._check_amount()
         return result
+
+    def _check_amount(self):
+        """Refuse what was begun when another amount was asked.
+
+        :raise ValidationError: in words for the patient
+        """
+        if self.currency_id.compare_amounts(self.amount, self.clinic_deposit_id.amount):
+            raise ValidationError(
+                self.env._("The amount has changed. Please reload the page.")
+            )
 
     def _get_options(self):
         providers, methods = super()._get_options()

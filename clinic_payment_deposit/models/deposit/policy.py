@@ -1,6 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+NATURES = [
+    ("deposit", "Refundable deposit"),
+    ("acompte", "Acompte: both sides are bound"),
+    ("arrhes", "Arrhes: lost by who withdraws, given back twice by the clinic"),
+]
+
 
 class ClinicDepositPolicy(models.Model):
     """Who is asked for what before a visit, and what becomes of it.
@@ -73,11 +79,7 @@ class ClinicDepositPolicy(models.Model):
         string="Kept for a Missed Visit", help="In percent of the deposit."
     )
     nature = fields.Selection(
-        [
-            ("deposit", "Refundable deposit"),
-            ("acompte", "Acompte: both sides are bound"),
-            ("arrhes", "Arrhes: lost by who withdraws, given back twice by the clinic"),
-        ],
+        NATURES,
         default="deposit",
         required=True,
         help="What the advance is in law. In France it is arrhes unless the policy "
@@ -143,12 +145,15 @@ class ClinicDepositPolicy(models.Model):
             for action in policy._get_actions():
                 rules._check_allowed(action, policy.company_id)
 
-    def _is_lawful(self):
-        """Return whether nothing forbids what this policy asks for."""
+    def _is_lawful(self, way):
+        """Return whether nothing forbids what this policy asks for.
+
+        :param str way: how it is really asked for: what can't be held is paid
+        """
         rules = self.env["clinic.compliance.rule"]
         return all(
             rules._is_allowed(action, self.company_id)
-            for action in self._get_actions()[:1]
+            for action in self._get_actions()[:1] + ["deposit"] * (way == "pay")
         )
 
     # -- currency ----------------------------------------------------------------------

@@ -51,9 +51,12 @@ class ClinicDepositPolicy(models.Model):
         currency = booking_type.clinic_currency_id
         if currency.compare_amounts(amount, 0) <= 0:
             return None
-        return policy._make_quote(amount, currency, partner, start)
+        way = policy._get_way(partner, currency, start)
+        if not policy._is_lawful(way):
+            return None
+        return policy._make_quote(amount, currency, start, way)
 
-    def _make_quote(self, amount, currency, partner, start):
+    def _make_quote(self, amount, currency, start, way):
         now = fields.Datetime.now()
         shown = self.with_context(lang=self.env.lang)
         return Quote(
@@ -65,7 +68,7 @@ class ClinicDepositPolicy(models.Model):
             text=shown.text,
             version=self.version,
             pay_by=min(now + timedelta(minutes=self.hold_minutes), max(start, now)),
-            way=self._get_way(partner, currency, start),
+            way=way,
             policy=self,
         )
 
@@ -73,7 +76,7 @@ class ClinicDepositPolicy(models.Model):
         """Return whether this policy asks anything of that person for that type."""
         if not self or self.state != "published" or self.kind == "none":
             return False
-        return self._applies_to(booking_type, partner) and self._is_lawful()
+        return self._applies_to(booking_type, partner)
 
     def _applies_to(self, booking_type, partner):
         if self.applies == "new":
