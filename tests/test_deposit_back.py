@@ -99,6 +99,8 @@ class TestDepositMoneyBack(StripeDepositCase):
         deposit = transaction.clinic_deposit_id
         self.stripe.faults += ["reset", "500 done"]
         deposit._refund(30.0)
+        self.assertEqual(deposit._preview_cancel().refunded, 10.0)
+        self.booking._by_us().clinic_attendance = "late_cancel"
         for act in (
             lambda: deposit._refund(11.0),
             lambda: deposit._keep(11.0),
@@ -106,7 +108,6 @@ class TestDepositMoneyBack(StripeDepositCase):
         ):
             with self.assertRaises(UserError), self.env.cr.savepoint():
                 act()
-        self.assertEqual(deposit._preview_cancel().refunded, 10.0)
         deposit._keep(10.0)
         self.tell("charge.refunded", times=2)
         self.assertRecordValues(
@@ -249,9 +250,13 @@ class TestDepositMoneyBack(StripeDepositCase):
         self.tell("charge.dispute.created", times=2)
         self.assertEqual(deposit.state, "exception")
         self.assertEqual(self.get_filed(transaction).mapped("kind"), ["disputed"])
+        self.booking.clinic_invoice_id = bill = self.bill(40.0)
+        self.booking._use_deposit(bill)
+        self.assertEqual((deposit.applied, bill.amount_residual), (0.0, 40.0))
+        self.assertTrue(bill.activity_ids)
         self.stripe.dispute(intent, "won")
         self.tell("charge.dispute.closed")
-        self.assertEqual(deposit.state, "paid")
+        self.assertEqual((deposit.state, bill.amount_residual), ("applied", 0.0))
 
     def lose(self, transaction, intent):
         """The bank takes the money of a payment back; return the deposit."""
@@ -295,6 +300,7 @@ class TestDepositMoneyBack(StripeDepositCase):
                     bill = self.bill(50.0, deposit.partner_id)
                     deposit._apply_to(bill)
                 else:
+                    self.booking._by_us().clinic_attendance = "no_show"
                     bill = deposit._keep()
                 self.lose(*paid)
                 self.assertEqual(bill.amount_residual, bill.amount_total)

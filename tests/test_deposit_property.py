@@ -80,6 +80,7 @@ class TestDepositProperty(DepositCase, InvariantCase):
         refund._post_process()
 
     def do_keep(self, deposit, amount):
+        deposit.booking_id._by_us().clinic_attendance = "no_show"
         deposit._keep(amount)
 
     def do_undo(self, deposit, _amount):

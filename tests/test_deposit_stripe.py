@@ -32,6 +32,9 @@ class TestDepositHold(StripeDepositCase):
         self.assertFalse(transaction.payment_id)
         self.assertTrue(transaction.clinic_capture_before)
         self.assertFalse(self.provider.capture_manually)
+        self.assertFalse(
+            self.booking._has_live_payment(), "the patient may cancel online"
+        )
 
     def test_part_is_captured_and_the_rest_let_go(self):
         transaction, intent = self.hold_near()
@@ -49,6 +52,16 @@ class TestDepositHold(StripeDepositCase):
         self.tell("payment_intent.succeeded", times=2)
         self.assertEqual(deposit.paid, 15.5)
 
+    def test_what_is_to_be_paid_is_taken_at_once_by_a_provider_that_only_holds(self):
+        self.provider.capture_manually = True
+        self.policy.kind = "fixed"
+        transaction, intent = self.hold_card(self.request(start=self.near))
+        self.assertEqual(self.stripe.intents[intent]["amount_received"], 4000)
+        self.assertRecordValues(
+            transaction.clinic_deposit_id, [{"state": "paid", "paid": 40.0}]
+        )
+        self.assertEqual(self.booking.state, "confirmed")
+
     def test_more_than_is_held_is_not_captured(self):
         transaction, _intent = self.hold_near()
         with self.assertRaisesRegex(UserError, "40.00"):
@@ -59,6 +72,7 @@ class TestDepositHold(StripeDepositCase):
         deposit = transaction.clinic_deposit_id
         self.stripe.faults += ["reset", "reset"]
         deposit._capture(10.0)
+        self.booking._by_us().clinic_attendance = "no_show"
         for act in (deposit._capture, deposit._keep, deposit._release):
             with self.assertRaisesRegex(UserError, "not answered"):
                 with self.env.cr.savepoint():

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -197,17 +197,6 @@ class TestDeposit(DepositCase):
         self.get_filed(transaction).action_try_again()
         self.assertEqual((deposit.state, self.booking.state), ("paid", "confirmed"))
 
-    def test_hold_on_the_card_does_not_keep_the_patient_from_cancelling(self):
-        self.provider.capture_manually = True
-        self.policy.write({"kind": "hold", "amount": 40.0})
-        deposit = self.request(start=datetime(2026, 3, 12, 8, 0))
-        hold = self.begin(deposit, clinic_is_hold=True)
-        hold._set_authorized()
-        self.assertTrue(self.booking._has_live_payment())
-        hold._post_process()
-        self.assertEqual(deposit.state, "authorized")
-        self.assertFalse(self.booking._has_live_payment())
-
     def test_whichever_payment_comes_first_counts(self):
         deposit = self.request()
         begun = self.begin(deposit)
@@ -261,6 +250,55 @@ class TestDeposit(DepositCase):
         self.assertEqual(self.get_filed(paid).mapped("amount"), [15.0])
         self.refund(deposit, paid, 15.0)
         self.assertEqual((deposit.kept, deposit.refunded, deposit.open), (15, 15, 0))
+
+    def test_terms_that_nobody_accepted_let_nothing_be_kept(self):
+        deposit = self.request(accepted=False)
+        self.pay_deposit(deposit)
+        self.go_to(MONDAY_NINE - timedelta(hours=2))
+        self.assertEqual(deposit._preview_cancel().kept, 0.0)
+        self.assertIn("not possible", deposit._get_free_text("en_US"))
+        self.booking._by_us().clinic_attendance = "no_show"
+        with self.assertRaisesRegex(UserError, "never accepted"):
+            deposit._keep(1.0)
+
+    def test_paid_twice_the_accepted_share_is_kept_once(self):
+        deposit = self.request()
+        self.pay_deposit(deposit)
+        self.pay_deposit(deposit)
+        self.go_to(MONDAY_NINE - timedelta(hours=2))
+        refund = deposit._preview_cancel()
+        self.assertEqual((refund.refunded, refund.kept), (45.0, 15.0))
+        bill = self.bill(100.0)
+        deposit._apply_to(bill)
+        self.assertEqual((deposit.applied, deposit.open), (30.0, 30.0))
+
+    def test_what_went_back_before_lowers_no_share(self):
+        deposit = self.request()
+        self.refund(deposit, self.pay_deposit(deposit), 15.0)
+        self.go_to(MONDAY_NINE - timedelta(hours=2))
+        refund = deposit._preview_cancel()
+        self.assertEqual((refund.refunded, refund.kept), (0.0, 15.0))
+
+    def test_what_was_kept_goes_back_when_the_clinic_cancels(self):
+        deposit = self.request()
+        paid = self.pay_deposit(deposit)
+        with self.assertRaisesRegex(UserError, "note first"):
+            deposit._keep(10.0)
+        self.booking._by_us().clinic_attendance = "late_cancel"
+        deposit._keep(15.0)
+        self.booking._by_us().clinic_attendance = "expected"
+        self.booking._cancel("clinic")
+        self.assertEqual((deposit.kept, deposit.open), (0.0, 30.0))
+        self.assertEqual(self.get_filed(paid).amount, 30.0)
+
+    def test_moved_visit_goes_by_the_accepted_terms(self):
+        deposit = self.request()
+        self.pay_deposit(deposit)
+        self.policy.write({"free_cancel_hours": 480, "nature": "arrhes"})
+        later = MONDAY_NINE + timedelta(hours=2)
+        self.booking._move_to(later)
+        self.assertEqual(deposit.free_until, later - timedelta(hours=24))
+        self.assertEqual(deposit.nature, "deposit")
 
     def test_clinic_that_excuses_a_late_cancellation_gives_back_what_it_kept(self):
         deposit = self.request()

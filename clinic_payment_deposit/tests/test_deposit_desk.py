@@ -60,6 +60,17 @@ class TestDepositDesk(DepositCase):
             )
             self.assertEqual((receipt.amount, receipt.can_undo), (30.0, False))
 
+    def test_who_pays_at_the_desk_may_accept_the_terms_there(self):
+        for accepted in (False, True):
+            name = f"Lou {'One' if accepted else 'Two'}"
+            deposit = self.request(partner=self.create_patient(name), accepted=False)
+            form = self.open_act(deposit, "receive", self.desk)
+            form.has_accepted = accepted
+            form.save().action_do()
+            self.assertEqual(deposit.state, "paid")
+            self.assertEqual(deposit.acceptance_id.version, accepted)
+            self.assertEqual(deposit._preview_cancel(MONDAY_NINE).kept, 15 * accepted)
+
     def test_online_payment_after_the_desks_is_put_on_the_list(self):
         deposit = self.request()
         begun = self.begin(deposit)
@@ -84,6 +95,18 @@ class TestDepositDesk(DepositCase):
         self.do(deposit, "give_back", self.manager)
         self.assertEqual(deposit.state, "refunded")
         self.assertFalse(deposit.activity_ids)
+
+    def test_what_a_provider_refused_is_given_back_by_hand_once(self):
+        deposit = self.request()
+        paid = self.pay_deposit(deposit)
+        deposit._refund(20.0)
+        filed = self.get_filed(paid)
+        self.do(deposit, "give_back", self.manager, 5.0)
+        self.assertRecordValues(filed, [{"amount": 15.0, "state": "open"}])
+        self.do(deposit, "give_back", self.manager, 15.0)
+        self.assertEqual((filed.state, deposit.open), ("done", 10.0))
+        with self.assertRaisesRegex(UserError, "0.00"):
+            self.do(deposit, "give_back", self.manager, 10.0)
 
     def test_what_is_being_paid_online_is_not_taken_at_the_desk(self):
         deposit = self.request()
@@ -140,6 +163,7 @@ class TestDepositDesk(DepositCase):
         self.policy.write({"late_cancel_share": 20.0, "no_show_share": 40.0})
         deposit = self.request()
         self.pay_deposit(deposit)
+        self.booking._by_us().clinic_attendance = "no_show"
         with self.assertRaisesRegex(UserError, "12.00"):
             self.do(deposit, "keep", self.officer, 12.5)
         self.do(deposit, "keep", self.officer)

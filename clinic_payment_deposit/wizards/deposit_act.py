@@ -43,6 +43,12 @@ class ClinicDepositAct(models.TransientModel):
         readonly=False,
         required=True,
     )
+    is_accepted = fields.Boolean(related="deposit_id.is_accepted")
+    has_accepted = fields.Boolean(
+        string="The patient has read and accepted the terms",
+        help="Without it, all is given back, however late the visit is cancelled.",
+    )
+    policy_text = fields.Html(related="deposit_id.policy_text")
     consequence = fields.Char(compute="_compute_consequence")
 
     @api.depends("act", "deposit_id")
@@ -108,6 +114,8 @@ class ClinicDepositAct(models.TransientModel):
             raise UserError(
                 self.env._("The deposit is %s.", deposit._format(deposit.amount))
             )
+        if self.has_accepted:
+            deposit._accept({"version": deposit.policy_version, "lang": deposit.lang})
         deposit._receive_by_hand(self.journal_id.sudo(), self.token)
 
     def _do_give_back(self, deposit):

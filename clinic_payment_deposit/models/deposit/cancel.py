@@ -34,7 +34,7 @@ class ClinicDeposit(models.Model):
         self.ensure_one()
         held = self._get_at_stake()
         share, reason = self._get_kept_share(now or fields.Datetime.now(), by)
-        kept = self.currency_id._round_for_cards(held * share / 100)
+        kept = min(held, self._get_left_to_keep(share))
         return Refund(
             self.currency_id.round(held - kept), kept, self.currency_id, reason
         )
@@ -52,6 +52,13 @@ class ClinicDeposit(models.Model):
 
     def _get_kept_share(self, now, by):
         """Return (percent kept, why) by the accepted policy and the law."""
+        share, reason = self._get_share_of_terms(now, by)
+        if share and not self.acceptance_id:
+            return 0.0, self.env._("All is given back.")
+        return share, reason
+
+    def _get_share_of_terms(self, now, by):
+        """Return (percent kept, why), whether or not the terms were accepted yet."""
         if by == "clinic":
             return 0.0, self.env._("Cancelled by the clinic: all is given back.")
         share = self.no_show_share if by == "no_show" else self.late_cancel_share
@@ -101,10 +108,12 @@ class ClinicDeposit(models.Model):
             if by == "clinic":
                 self._ask_for_arrhes()
             self._settle_cancelled(self._preview_cancel(by=by))
+        if by == "clinic":
+            self._give_up_kept()
 
     def _ask_for_arrhes(self):
         """Who takes arrhes and withdraws owes them twice: the law, not Odoo, pays."""
-        if self.state == "paid" and self.policy_id.nature == "arrhes":
+        if self.state == "paid" and self.nature == "arrhes":
             self._ask_staff(
                 self.env._("The clinic withdrew: arrhes are owed once more"),
                 self.env._(
@@ -167,7 +176,7 @@ class ClinicDeposit(models.Model):
     def _keep_and_give_back(self, refund):
         is_held = self.state == "authorized"
         if self.currency_id.compare_amounts(refund.kept, 0) > 0:
-            self._keep(refund.kept)
+            self._keep_now(refund.kept)
         elif is_held:
             self._release()
         if not is_held and self.currency_id.compare_amounts(refund.refunded, 0) > 0:
@@ -225,6 +234,6 @@ class ClinicDeposit(models.Model):
         for deposit in self:
             vals = {"visit_start": start}
             if now <= deposit.free_until:
-                hours = deposit.policy_id.free_cancel_hours
-                vals["free_until"] = max(start - timedelta(hours=hours), now)
+                hours = timedelta(hours=deposit.free_cancel_hours)
+                vals["free_until"] = max(start - hours, now)
             deposit.write(vals)

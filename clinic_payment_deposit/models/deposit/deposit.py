@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .policy import NATURES
+
 # What is not listed is forbidden: the machine raises.
 TRANSITIONS = {
     "requested": {"pending", "authorized", "paid", "expired", "released"},
@@ -98,6 +100,10 @@ class ClinicDeposit(models.Model):
     )
     policy_version = fields.Integer(readonly=True)
     policy_text = fields.Html(readonly=True, help="As it was shown.")
+    nature = fields.Selection(NATURES, default="deposit", required=True, readonly=True)
+    free_cancel_hours = fields.Integer(
+        string="Free Cancellation until (Hours)", readonly=True
+    )
     late_cancel_share = fields.Float(readonly=True)
     no_show_share = fields.Float(readonly=True)
     acceptance_id = fields.Many2one(

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .deposit import WAITING
+from .exception import BY_HAND
 
 
 class ClinicDeposit(models.Model):
@@ -9,9 +10,15 @@ class ClinicDeposit(models.Model):
 
     _inherit = "clinic.deposit"
 
+    is_accepted = fields.Boolean(compute="_compute_is_accepted", compute_sudo=True)
     to_give_back = fields.Monetary(
         string="To Give Back by Hand", compute="_compute_to_give_back"
     )
+
+    @api.depends("acceptance_id")
+    def _compute_is_accepted(self):
+        for deposit in self:
+            deposit.is_accepted = bool(deposit.acceptance_id)
 
     @api.depends("open", "line_ids")
     def _compute_to_give_back(self):
@@ -59,7 +66,7 @@ class ClinicDeposit(models.Model):
         payment = self._post_by_hand(journal, token, amount, "outbound")
         advances = self._get_advance_lines().filtered(lambda line: not line.reconciled)
         (advances | payment._get_advance_lines()).reconcile()
-        self._end_by_hand()
+        self._end_by_hand(amount)
         return payment
 
     def _get_to_give_back(self):
@@ -75,12 +82,19 @@ class ClinicDeposit(models.Model):
         """Return what is on the list because no provider gives it back (sudo)."""
         transactions = self.sudo().transaction_ids
         return transactions.clinic_exception_ids.filtered(
-            lambda exception: exception.kind in ("to_refund", "bounced")
-            and exception.state == "open"
+            lambda exception: exception.kind in BY_HAND and exception.state == "open"
         )
 
-    def _end_by_hand(self):
-        """What was given back by hand is on no list any more."""
+    def _end_by_hand(self, amount):
+        """What was given back by hand is on no list any more; a rest stays there."""
+        left = amount
+        for refused in self._get_refused_refunds():
+            rest = self.currency_id.round(refused.amount - left)
+            left = self.currency_id.round(max(-rest, 0.0))
+            if self.currency_id.compare_amounts(rest, 0) > 0:
+                refused.amount = rest
+            else:
+                refused.action_done()
         if self.currency_id.compare_amounts(self._get_to_give_back(), 0) <= 0:
             self._get_refused_refunds().action_done()
             self.sudo().activity_ids.action_feedback()

@@ -6,6 +6,8 @@ OURS = {
     "disputed": "Disputed at the bank",
     "overdrawn": "More was given back than was open",
 }
+# What no provider gives back.
+BY_HAND = ("to_refund", "bounced")
 # Kinds that are still known when this addon is removed.
 LASTING = ("unallocated", "failed", "mismatch", "lost", "late")
 
@@ -25,6 +27,18 @@ class ClinicPaymentException(models.Model):
         compute="_compute_clinic_deposit_id",
         compute_sudo=True,
     )
+
+    @api.model
+    def _file(self, transaction, kind, amount=None, note=False):
+        """What is given back by hand adds up; once done, it counts anew."""
+        if kind in BY_HAND:
+            known = transaction.sudo().clinic_exception_ids.filtered(
+                lambda filed: filed.kind == kind
+            )
+            if known.state == "open":
+                amount += known.amount
+            known.filtered(lambda filed: filed.state == "done").amount = 0.0
+        return super()._file(transaction, kind, amount=amount, note=note)
 
     @api.depends("transaction_id")
     def _compute_clinic_deposit_id(self):
@@ -48,6 +62,8 @@ class ClinicPaymentException(models.Model):
             )
             if not others:
                 deposit._resolve()
+                if "disputed" in self.mapped("kind"):
+                    deposit._use_for_posted_bill()
         return result
 
     @api.depends("kind")

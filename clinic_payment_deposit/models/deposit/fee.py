@@ -20,21 +20,33 @@ class ClinicDeposit(models.Model):
         self._lock()
         for action in ("keep", "no_show_fee"):
             self.env["clinic.compliance.rule"]._check_allowed(action, self.company_id)
-        is_held = self.state == "authorized"
         if amount is None:
+            is_held = self.state == "authorized"
             amount = self.amount if is_held else self._get_free()
         self._check_terms(amount)
-        if is_held:
+        return self._keep_now(amount)
+
+    def _keep_now(self, amount):
+        """Keep what law and terms were asked about."""
+        if self.state == "authorized":
             self.sudo().to_keep = amount
             self._capture(amount)
             return self._keep_captured()
         return self._bill_fee(amount)
 
     def _check_terms(self, amount):
-        """Refuse to keep more than the patient has accepted.
+        """Refuse to keep more than the patient has accepted for what happened.
 
         :raise UserError: with the most that may be kept
         """
+        if not self._get_share_by_terms():
+            raise UserError(
+                self.env._(
+                    "Nothing can be kept: note first that the patient did not come or "
+                    "cancelled late. Terms that were never accepted let nothing be "
+                    "kept."
+                )
+            )
         most = self._get_most_by_terms()
         if self.currency_id.compare_amounts(amount, most) > 0:
             raise UserError(
@@ -45,9 +57,28 @@ class ClinicDeposit(models.Model):
 
     def _get_most_by_terms(self):
         """Return how much more the accepted terms let the clinic keep."""
-        share = max(self.late_cancel_share, self.no_show_share)
-        whole = max(self.amount, self.paid)
-        return max(self.currency_id.round(whole * share / 100 - self.kept), 0.0)
+        return self._get_left_to_keep(self._get_share_by_terms())
+
+    def _get_share_by_terms(self):
+        """Return the percentage that was accepted for what became of the visit."""
+        if not self.acceptance_id:
+            return 0.0
+        booking = self.booking_id
+        is_late = self.cancelled_on and self.cancelled_on > self.free_until
+        if booking.clinic_end_reason == "patient" and is_late:
+            return self.late_cancel_share
+        return {
+            "no_show": self.no_show_share,
+            "late_cancel": self.late_cancel_share,
+        }.get(booking.clinic_attendance, 0.0)
+
+    def _get_left_to_keep(self, share):
+        """Return how much more a share of what was asked lets the clinic keep.
+
+        Not of what happens to be open: paid twice, nothing more is kept.
+        """
+        whole = self.currency_id._round_for_cards(self.amount * share / 100)
+        return max(self.currency_id.round(whole - self.kept), 0.0)
 
     def _get_most_to_keep(self):
         """Return how much can be kept now: held, or open and not going back."""

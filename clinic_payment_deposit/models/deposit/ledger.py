@@ -20,6 +20,16 @@ class ClinicDeposit(models.Model):
             *(payment._get_advance_lines() for payment in self._get_payments())
         )
 
+    def _get_usable_lines(self):
+        """Return the credits that pay bills: not what came twice and may go back."""
+        doubles = self.sudo().transaction_ids.filtered(
+            lambda tx: any(
+                filed.kind == "double" and filed.state == "open"
+                for filed in tx.clinic_exception_ids
+            )
+        )
+        return self._get_advance_lines() - doubles.payment_id._get_advance_lines()
+
     def _note_paid(self, transaction, payment):
         """Note that money came and is in the books."""
         self.ensure_one()
@@ -55,8 +65,21 @@ class ClinicDeposit(models.Model):
             deposit._lock()
             deposit._check_may_pay(invoice)
             deposit._check_not_going_back(invoice)
-            for advance in deposit._get_advance_lines():
+            for advance in deposit._get_usable_lines():
                 deposit._use_line(advance, invoice)
+
+    def _check_no_quarrel(self):
+        """Refuse by itself to use what a person has to look at first.
+
+        :raise UserError: in words
+        """
+        if any(deposit.state == "exception" and deposit.open for deposit in self):
+            raise UserError(
+                self.env._(
+                    "This deposit is disputed or was not given back: it pays no bill "
+                    "before somebody has settled that."
+                )
+            )
 
     def _check_may_pay(self, invoice):
         is_ours = (
@@ -77,7 +100,8 @@ class ClinicDeposit(models.Model):
 
         :raise UserError: in words
         """
-        wanted = min(self.open, invoice.amount_residual)
+        left = -sum(self._get_usable_lines().mapped("amount_residual_currency"))
+        wanted = min(left, invoice.amount_residual)
         if self.currency_id.compare_amounts(wanted, self._get_free()) > 0:
             raise UserError(
                 self.env._("A refund of this deposit is under way: wait for its end.")

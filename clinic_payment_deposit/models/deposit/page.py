@@ -117,7 +117,7 @@ class ClinicDeposit(models.Model):
                 "These are “arrhes”, taken off your bill: you lose them if you cancel "
                 "late, the clinic gives back twice as much if it cancels."
             ),
-        }[self.policy_id.nature or "deposit"]
+        }[self.nature]
 
     def _get_free_text(self, lang):
         """Return until when a cancellation is free, as a date; or that it is not."""
@@ -129,7 +129,7 @@ class ClinicDeposit(models.Model):
                 "Free cancellation until %s.",
                 self._format_moment(self.free_until, lang),
             )
-        if self._get_kept_share(now, "patient")[0]:
+        if self._get_share_of_terms(now, "patient")[0]:
             return self.env._("Free cancellation is not possible any more.")
         return self.env._("Cancellation is free.")
 

@@ -93,13 +93,7 @@ class ClinicDeposit(models.Model):
         return refund
 
     def _file_to_refund(self, transaction, amount, note=False):
-        """Put on the list what a person gives back; a second part, too."""
-        known = transaction.clinic_exception_ids.filtered(
-            lambda exception: exception.kind == "to_refund"
-        )
-        if known.state == "open":
-            amount = min(known.amount + amount, self._get_free())
-        known.filtered(lambda one: one.state == "done").amount = 0.0
+        """Put on the list what a person gives back."""
         self._file(transaction, "to_refund", amount, note=note)
 
     def _file(self, transaction, kind, amount=None, note=False):

@@ -61,6 +61,8 @@ class ClinicDeposit(models.Model):
             "policy_id": policy.id,
             "policy_version": policy.version,
             "policy_text": policy.text,
+            "nature": policy.nature,
+            "free_cancel_hours": policy.free_cancel_hours,
             "late_cancel_share": policy.late_cancel_share,
             "no_show_share": policy.no_show_share,
         }

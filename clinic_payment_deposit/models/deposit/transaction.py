@@ -189,6 +189,7 @@ class PaymentTransaction(models.Model):
             is_here = transaction.state == "authorized" or transaction.payment_id
             if is_here and not is_split:
                 transaction._attempt(transaction._settle_deposit)
+                transaction._attempt(transaction._take_at_once)
         return result
 
     def _was_captured(self):
@@ -206,6 +207,14 @@ class PaymentTransaction(models.Model):
     def _settle_deposit(self):
         self.clinic_deposit_id._settle(self)
 
+    def _take_at_once(self):
+        """Where money was asked for, it is not only held, however a provider is set."""
+        deposit = self.clinic_deposit_id
+        is_paying = deposit.way == "pay" and deposit.paying_id == self
+        is_held = self.state == deposit.state == "authorized"
+        if is_paying and is_held and not self._get_parts_under_way():
+            deposit._capture()
+
     def _settle_refund(self):
         """A refund of a deposit is matched with its advance, nothing else."""
         deposit = self.source_transaction_id.clinic_deposit_id
@@ -220,8 +229,17 @@ class PaymentTransaction(models.Model):
             opened.reconcile()
         if not debit.reconciled:
             self._file_overdrawn(debit)
+        elif all(advance.mapped("reconciled")):
+            self._end_double()
         deposit._tell_refunded(self)
         return None
+
+    def _end_double(self):
+        """A second payment that went back is on no list any more."""
+        filed = self.source_transaction_id.clinic_exception_ids.sudo()
+        filed.filtered(
+            lambda one: one.kind == "double" and one.state == "open"
+        ).action_done()
 
     def _file_overdrawn(self, debit):
         """More went back than was open, at the provider: a person frees the bill.
