@@ -52,6 +52,15 @@ class TestVisit(DepositCase):
         with self.assertRaises(UserError):
             booking.action_undo()
 
+    def test_the_desk_excuses_and_a_manager_gives_back_at_once(self):
+        booking = self.visit()
+        booking.action_excuse()
+        with self.assertRaises(AccessError):
+            booking.action_settle()
+        manager = self.create_user("mia", "clinic_dunning.group_clinic_manager")
+        booking.with_user(manager).action_settle()
+        self.assertTrue(booking.clinic_settled)
+
     def test_a_sent_bill_is_not_undone(self):
         booking = self.visit()
         booking.action_done()
@@ -88,6 +97,13 @@ class TestVisit(DepositCase):
                 getattr(as_patient, click)()
         with self.assertRaises(AccessError):
             as_patient.write({"clinic_attendance": "done"})
+        manager = self.create_user("max", "resource_booking.group_manager")
+        for values in (
+            {"clinic_attendance": "excused"},
+            {"clinic_noted_on": VISIT_DAY},
+        ):
+            with self.assertRaisesRegex(AccessError, "buttons"):
+                booking.with_user(manager).write(values)
         self.assertEqual(booking.clinic_attendance, "expected")
 
     def test_desk_reads_its_clinic_only_and_books_by_methods_only(self):

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import AccessError
 
 from .slot_lock import SlotRefused, SlotTaken
 
@@ -16,6 +17,9 @@ _MARK = object()
 BY_US = QUIET | {"clinic_by_us": _MARK}
 SLOT_FIELDS = {"start", "duration", "combination_id", "type_id", "active", "meeting_id"}
 
+# What the desk notes by its buttons: money follows it.
+NOTED_FIELDS = {"clinic_attendance", "clinic_noted_on", "clinic_settled"}
+
 
 def is_by_us(env):
     """Return whether one of the clinic's own methods is at work."""
@@ -29,16 +33,30 @@ class ResourceBooking(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._check_not_noted(vals)
         bookings = super(ResourceBooking, self.with_context(**QUIET)).create(vals_list)
         bookings = bookings.with_env(self.env)
         bookings._secure_slots()
         return bookings
 
     def write(self, vals):
+        self._check_not_noted(vals)
         result = super(ResourceBooking, self.with_context(**QUIET)).write(vals)
         if SLOT_FIELDS & vals.keys():
             self._secure_slots()
         return result
+
+    def _check_not_noted(self, vals):
+        """Let nobody write past the buttons what became of a visit.
+
+        :raise AccessError: for whoever does
+        """
+        is_free = self.env.su or is_by_us(self.env)
+        if not is_free and NOTED_FIELDS & vals.keys():
+            raise AccessError(
+                self.env._("What became of a visit is noted by its buttons only.")
+            )
 
     def _secure_slots(self):
         """Lock what these bookings take and refuse an overlap.

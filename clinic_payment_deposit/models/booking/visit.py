@@ -3,7 +3,7 @@ import logging
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 _logger = logging.getLogger(__name__)
 
@@ -177,6 +177,7 @@ class ResourceBooking(models.Model):
         for booking in self.sudo():
             try:
                 with self.env.cr.savepoint():
+                    booking.clinic_deposit_ids._check_no_quarrel()
                     booking.clinic_deposit_ids._apply_to(invoice)
             except psycopg2.Error:
                 raise
@@ -227,10 +228,26 @@ class ResourceBooking(models.Model):
             )
 
     def action_settle(self):
-        """Settle the deposits at once, without waiting for the next day."""
+        """Settle the deposits at once, without waiting for the next day.
+
+        :raise AccessError: for what is given back by somebody's word, but by a manager
+        """
         self._check_desk()
         absent = self.filtered(lambda b: b.clinic_attendance in SETTLED_AS)
+        if "excused" in absent.mapped("clinic_attendance"):
+            self._check_may_refund()
         absent._settle_absence()
+
+    def _check_may_refund(self):
+        if not self.env.su and not self.env.user.has_group(
+            "clinic_dunning.group_clinic_manager"
+        ):
+            raise AccessError(
+                self.env._(
+                    "A manager gives this deposit back at once. Without one, it is "
+                    "given back tomorrow."
+                )
+            )
 
 
 class AccountMove(models.Model):
