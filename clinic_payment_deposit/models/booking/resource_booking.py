@@ -64,6 +64,7 @@ class ResourceBooking(models.Model):
         string="Attendance",
         default="expected",
         required=True,
+        readonly=True,
         copy=False,
         index=True,
         tracking=True,
