@@ -210,7 +210,7 @@ class PaymentTransaction(models.Model):
     def _take_at_once(self):
         """Where money was asked for, it is not only held, however a provider is set."""
         deposit = self.clinic_deposit_id
-        is_paying = deposit.way == "pay" and deposit.paying_id == self
+        is_paying = deposit.paying_id == self and not self.clinic_is_hold
         is_held = self.state == deposit.state == "authorized"
         if is_paying and is_held and not self._get_parts_under_way():
             deposit._capture()
