@@ -229,6 +229,7 @@ class TestDepositDesk(DepositCase):
         ):
             deposit = self.request(partner=self.create_patient(name))
             take(deposit)
+            self.booking._by_us().clinic_attendance = "no_show"
             deposit._keep(12.0)
         self.env.flush_all()
         days = self.env["clinic.deposit.cash"].with_user(self.officer).search([])

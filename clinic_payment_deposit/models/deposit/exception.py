@@ -37,8 +37,8 @@ class ClinicPaymentException(models.Model):
             )
             if known.state == "open":
                 amount += known.amount
-            if kind == "to_refund":
-                deposit = transaction.clinic_deposit_id.sudo()
+            deposit = transaction.clinic_deposit_id.sudo()
+            if deposit and kind == "to_refund":
                 amount = min(amount, deposit._get_free())
             known.filtered(lambda filed: filed.state == "done").amount = 0.0
         return super()._file(transaction, kind, amount=amount, note=note)
