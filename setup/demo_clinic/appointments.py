@@ -25,6 +25,7 @@ def build_appointments(env, clinic, company):
     practice = PRACTICES[clinic.key]
     company = company.with_env(env)
     company.write({"clinic_booking_open": True, "clinic_booking_text": practice.text})
+    translate(company, "clinic_booking_text", practice)
     calendar = build_calendar(env, clinic, company, practice)
     people = build_people(env, company, calendar, practice)
     kinds = [
@@ -37,6 +38,12 @@ def build_appointments(env, clinic, company):
     build_today(env, kinds[0], patients[6:12])
     build_waiting(env, kinds[0], patients[12:15])
     build_deposits(env, company, practice, kinds, patients[15:])
+
+
+def translate(record, name, practice):
+    """Give a text its translations, as a clinic does in the form."""
+    for lang, words in practice.words.items():
+        record.with_context(lang=lang)[name] = words[record[name]]
 
 
 def build_calendar(env, clinic, company, practice):
@@ -113,12 +120,13 @@ def build_policy(env, company, practice, kind):
             "text": practice.terms,
         }
     )
+    translate(policy, "text", practice)
     policy.action_publish()
     return policy
 
 
 def build_kind(env, company, calendar, people, kind, practice):
-    return env["resource.booking.type"].create(
+    visit = env["resource.booking.type"].create(
         {
             "name": kind.name,
             "company_id": company.id,
@@ -136,6 +144,8 @@ def build_kind(env, company, calendar, people, kind, practice):
             ],
         }
     )
+    translate(visit, "name", practice)
+    return visit
 
 
 def get_patients(env, company):

@@ -22,6 +22,7 @@ class Practice(NamedTuple):
 
     kept: percent of a deposit that is kept for a late cancellation or a missed visit
     nature: what French law calls the advance; outcomes: as in `OUTCOMES`
+    words: {language: {what the page says: the same in that language}}
     """
 
     people: tuple
@@ -33,6 +34,7 @@ class Practice(NamedTuple):
     kept: float
     nature: str
     outcomes: tuple
+    words: dict
 
 
 PRACTICES = {
@@ -52,6 +54,7 @@ PRACTICES = {
         kept=0.0,
         nature="acompte",
         outcomes=("taken", "held, captured", "refunded"),
+        words={},
     ),
     "pune": Practice(
         people=("Dr Anjali Patil", "Dr Vivek Joshi"),
@@ -68,6 +71,21 @@ PRACTICES = {
         kept=50.0,
         nature="deposit",
         outcomes=("expired", "no-show"),
+        words={
+            "hi_IN": {
+                "Follow-up visit": "दोबारा परामर्श",
+                "Long visit": "लंबी मुलाक़ात",
+                "First visit": "पहली मुलाक़ात",
+                "<p>Please come ten minutes early and bring your earlier papers.</p>": (
+                    "<p>कृपया दस मिनट पहले आएँ और अपने पुराने काग़ज़ साथ लाएँ।</p>"
+                ),
+                "<p>The deposit is part of your bill. Cancel free of charge until 24 "
+                "hours before your visit; later, half of it is kept.</p>": (
+                    "<p>अग्रिम राशि आपके बिल में जोड़ी जाती है। मुलाक़ात से 24 घंटे पहले तक "
+                    "बिना शुल्क रद्द करें; उसके बाद आधी राशि रख ली जाती है।</p>"
+                ),
+            }
+        },
     ),
 }
 # What becomes of the demo's deposits, in the order in which they are made.

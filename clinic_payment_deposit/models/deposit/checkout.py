@@ -56,10 +56,10 @@ class ClinicPaymentCheckout(models.Model):
         result = super()._check_payable()
         if self.clinic_deposit_id:
             self._check_deposit(self.clinic_deposit_id)
-            self._check_amount()
+            self._check_asked()
         return result
 
-    def _check_amount(self):
+    def _check_asked(self):
         """Refuse what was begun when another amount was asked.
 
         :raise ValidationError: in words for the patient
