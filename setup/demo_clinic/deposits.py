@@ -57,6 +57,7 @@ def pay(env, deposit):
             "partner_id": deposit.partner_id.id,
             "operation": "online_direct",
             "clinic_deposit_id": deposit.id,
+            "clinic_is_hold": provider.capture_manually,
         }
     )
     transaction.action_demo_set_done()
