@@ -99,10 +99,6 @@ class PaymentTransaction(models.Model):
         reason = refund.get("failure_reason") or self.env._("The refund came back.")
         self._set_error(reason, extra_allowed_states=("done",))
         source = self.source_transaction_id
-        known = source.clinic_exception_ids.filtered(
-            lambda exception: exception.kind == "bounced" and exception.state == "done"
-        )
-        known.amount = 0.0  # settled then: this one is another refund
         self.env["clinic.payment.exception"]._file(
             source, "bounced", amount=-self.amount, note=reason
         )
