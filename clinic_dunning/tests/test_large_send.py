@@ -4,7 +4,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..models.outreach.large_send import FIRST, LARGE, LARGE_PARAMETER, PATIENCE
+from ..models.outreach.large_send import FIRST, LARGE, LARGE_PARAMETER
+from ..models.outreach.large_send_outcome import PATIENCE
 from .common import NOW, DunningCase, level
 
 PEOPLE = 60

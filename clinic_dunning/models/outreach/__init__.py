@@ -10,6 +10,7 @@ from . import consent
 from . import stop_event
 from . import message
 from . import large_send
+from . import large_send_outcome
 from . import large_send_message
 from . import compose
 from . import attempt
